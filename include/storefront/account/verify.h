@@ -1,0 +1,28 @@
+// The rule of the proof: the right code, typed in the session that may prove the registration, makes the customer
+// verified and signs the session in. It promises that each guess is counted once and each code is used once, however
+// many arrive together. It refuses to know where the code was read.
+#ifndef STOREFRONT_ACCOUNT_VERIFY_H
+#define STOREFRONT_ACCOUNT_VERIFY_H
+
+#include "storefront/account/session.h"
+
+struct verify_form {
+    struct text username; // empty where it was not given
+    struct text code;     // as typed
+    bool code_is_number;  // came as a JSON number: leading zeros are lost
+};
+
+struct verify_result {
+    struct field_errors errors; // OUTCOME_INVALID
+    int64_t attempts_left;      // OUTCOME_CODE_WRONG
+    int64_t retry_after;        // OUTCOME_CODE_LOCKED: seconds until a resend
+    struct ticket ticket;       // OUTCOME_DONE
+};
+
+enum outcome account_verify(struct account *account, const struct visitor *visitor, const struct verify_form *form,
+                            struct verify_result *result);
+
+// `typed` as digits: spaces and dashes of any script fall away, digits of full width become plain ones; in the arena.
+struct text verify_digits(struct account *account, struct text typed);
+
+#endif

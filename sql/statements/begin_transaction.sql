@@ -1,0 +1,4 @@
+-- Begins a transaction.
+-- Run by: worker, mailer.
+
+BEGIN

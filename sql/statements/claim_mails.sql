@@ -1,0 +1,34 @@
+-- Takes mails that are due in hand, so that no other mailer does for a while.
+-- Returns each mail with the facts of its code, how often it was tried, the seconds that its code has left, and whether
+-- the code is dead: then it is not to be sent.
+-- $1 how many at most, $2 seconds after which another mailer may take them over.
+-- Run by: mailer.
+
+WITH due AS (
+    SELECT id
+    FROM storefront.outbox
+    WHERE state IN ('queued', 'sending') AND due_at <= storefront.now()
+    ORDER BY due_at
+    LIMIT $1::bigint
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE storefront.outbox SET
+    state = 'sending',
+    attempts = outbox.attempts + 1,
+    due_at = storefront.now() + make_interval(secs => $2::bigint)
+FROM due, storefront.one_time_code AS code
+WHERE outbox.id = due.id AND code.id = outbox.code_id
+RETURNING outbox.id,
+          outbox.language,
+          outbox.attempts::bigint,
+          extract(epoch FROM outbox.queued_at)::bigint AS queued_at,
+          code.id AS code_id,
+          code.registration_id,
+          code.email,
+          code.nonce,
+          code.digits::bigint,
+          code.key_number::bigint,
+          CASE WHEN code.handed_over_at IS NULL THEN code.life_seconds::bigint
+               ELSE extract(epoch FROM code.expires_at - storefront.now())::bigint END AS seconds_left,
+          code.used_at IS NOT NULL OR code.replaced_at IS NOT NULL OR code.expires_at <= storefront.now()
+              OR code.attempts >= code.attempts_allowed AS is_dead

@@ -1,0 +1,4 @@
+-- Ends the transaction; what it did is then durable.
+-- Run by: worker, mailer, migration.
+
+COMMIT

@@ -1,0 +1,4 @@
+-- Gives up what the transaction did.
+-- Run by: worker, mailer.
+
+ROLLBACK

@@ -1,0 +1,186 @@
+// See verify.h.
+#include "storefront/account/verify.h"
+#include "storefront/account/code.h"
+#include "storefront/account/identity.h"
+#include "storefront/account/throttle.h"
+#include "storefront/base/unicode.h"
+
+#define TYPED_MAXIMUM ((size_t)256)
+
+struct text verify_digits(struct account *account, struct text typed)
+{
+    struct buffer digits = buffer_open(account->arena, TYPED_MAXIMUM);
+    struct text rest = typed.length > TYPED_MAXIMUM ? (struct text){NULL, 0}
+                                                    : unicode_normalise(account->arena, typed);
+    while (rest.length > 0) {
+        struct text before = rest;
+        int32_t code_point = unicode_next(&rest);
+        enum unicode_class class = unicode_classify(code_point);
+        bool is_filler = class == UNICODE_SPACE || class == UNICODE_DASH || class == UNICODE_INVISIBLE ||
+                         (code_point >= '\t' && code_point <= '\r') || code_point == 0x2212;
+        if (!is_filler) {
+            buffer_add(&digits, text_cut(before, 0, before.length - rest.length));
+        }
+    }
+    return buffer_text(&digits);
+}
+
+// Zeros in front of a code that came as a number.
+static struct text pad(struct account *account, struct text digits, int64_t length)
+{
+    static const char zeros[] = "00000000";
+    if ((int64_t)digits.length >= length) {
+        return digits;
+    }
+    const struct text parts[] = {text_of(zeros, (size_t)length - digits.length), digits};
+    return text_join(account->arena, parts, 2);
+}
+
+static bool are_digits(struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
+// True when `digits` is the code that follows from `facts`.
+static bool is_code(const struct account *account, const struct code_facts *facts, struct text digits)
+{
+    char code[CODE_DIGITS_MAXIMUM];
+    bool matches = code_derive(account->keyring, facts, code) &&
+                   secret_equals(text_of(code, (size_t)facts->digits), digits);
+    secret_wipe(code, sizeof code);
+    return matches;
+}
+
+// The columns of sql/statements/find_replaced_codes.sql.
+enum { ID, REGISTRATION_ID, EMAIL, NONCE, DIGITS, KEY_NUMBER };
+
+// Whether `digits` is a code of this registration from an older mail.
+static enum outcome compare_replaced(struct account *account, struct text registration_id, struct text digits)
+{
+    struct rows rows;
+    const struct parameter parameters[] = {parameter_bytes(registration_id)};
+    if (database_run(account->database, account->arena, STATEMENT_FIND_REPLACED_CODES, parameters, 1, &rows) !=
+        DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct code_facts facts = {.code_id = rows_text(&rows, i, ID),
+                                         .registration_id = rows_text(&rows, i, REGISTRATION_ID),
+                                         .email = rows_text(&rows, i, EMAIL),
+                                         .nonce = rows_text(&rows, i, NONCE),
+                                         .digits = rows_number(&rows, i, DIGITS),
+                                         .key_number = rows_number(&rows, i, KEY_NUMBER)};
+        if (is_code(account, &facts, digits)) {
+            return OUTCOME_CODE_REPLACED;
+        }
+    }
+    return OUTCOME_CODE_WRONG;
+}
+
+static enum outcome refuse_locked(const struct code_state *state, struct verify_result *result)
+{
+    result->retry_after = state->resend_in < 1 ? 1 : state->resend_in;
+    return OUTCOME_CODE_LOCKED;
+}
+
+// A try that was not counted came too late: the code had ended meanwhile. Says how.
+static enum outcome explain(struct account *account, const struct session *session, struct verify_result *result)
+{
+    struct code_state state = {.is_there = false};
+    enum outcome outcome = code_find(account, &session->pending, session->id, &state);
+    if (outcome != OUTCOME_DONE) {
+        return outcome;
+    }
+    if (!state.is_there) {
+        return OUTCOME_NOTHING_PENDING;
+    }
+    return state.is_locked ? refuse_locked(&state, result) : OUTCOME_CODE_EXPIRED;
+}
+
+static enum outcome count_wrong_try(struct account *account, const struct session *session,
+                                    const struct code_facts *facts, struct verify_result *result)
+{
+    struct rows rows;
+    struct text mailbox = throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, facts->email));
+    const struct parameter parameters[] = {
+        parameter_bytes(facts->code_id),
+        parameter_bytes(facts->nonce),
+        parameter_bytes(mailbox),
+        parameter_number(account->settings->otp_raised_after),
+    };
+    if (database_run(account->database, account->arena, STATEMENT_COUNT_WRONG_TRY, parameters, 4, &rows) !=
+        DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    if (rows.count == 0) {
+        return explain(account, session, result);
+    }
+    result->attempts_left = rows_number(&rows, 0, 1) - rows_number(&rows, 0, 0);
+    return OUTCOME_CODE_WRONG;
+}
+
+static enum outcome use_code(struct account *account, const struct session *session, const struct code_facts *facts,
+                             struct verify_result *result)
+{
+    struct rows rows;
+    struct ticket ticket = session_new_ticket(account, session);
+    const struct parameter parameters[] = {
+        parameter_bytes(facts->code_id), parameter_bytes(facts->nonce), parameter_bytes(session->pending.id),
+        parameter_bytes(session->id),    parameter_bytes(ticket.key),
+    };
+    enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER, parameters,
+                                              sizeof parameters / sizeof *parameters, &rows);
+    if (used != DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    if (rows.count == 0) {
+        return explain(account, session, result);
+    }
+    result->ticket = ticket;
+    return OUTCOME_DONE;
+}
+
+static enum outcome judge_code(struct account *account, const struct session *session, const struct verify_form *form,
+                               const struct code_state *state, struct verify_result *result)
+{
+    struct text digits = verify_digits(account, form->code);
+    digits = form->code_is_number ? pad(account, digits, state->facts.digits) : digits;
+    if ((int64_t)digits.length != state->facts.digits || !are_digits(digits)) {
+        field_errors_add(&result->errors, "otp", digits.length == 0 ? "error.required" : "error.otp_digits");
+        return OUTCOME_INVALID;
+    }
+    if (state->is_locked) {
+        return refuse_locked(state, result);
+    }
+    if (state->expires_in == 0) {
+        return OUTCOME_CODE_EXPIRED;
+    }
+    if (is_code(account, &state->facts, digits)) {
+        return use_code(account, session, &state->facts, result);
+    }
+    enum outcome outcome = compare_replaced(account, session->pending.id, digits);
+    return outcome == OUTCOME_CODE_WRONG ? count_wrong_try(account, session, &state->facts, result) : outcome;
+}
+
+enum outcome account_verify(struct account *account, const struct visitor *visitor, const struct verify_form *form,
+                            struct verify_result *result)
+{
+    const struct session *session = visitor->session;
+    struct code_state state = {.is_there = false};
+    *result = (struct verify_result){.attempts_left = 0};
+    if (!session->is_pending ||
+        (form->username.length > 0 && !text_equals(identity_username_key(account, form->username),
+                                                      identity_username_key(account, session->pending.username)))) {
+        return OUTCOME_NOTHING_PENDING;
+    }
+    enum outcome outcome = code_find(account, &session->pending, session->id, &state);
+    if (outcome != OUTCOME_DONE) {
+        return outcome;
+    }
+    return state.is_there ? judge_code(account, session, form, &state, result) : OUTCOME_CODE_EXPIRED;
+}

@@ -1,0 +1,305 @@
+// See connection.h. Several hosts are tried one by one, each with its share of the time that is left: libpq's own list
+// would give a silent first host all of it. Names are looked up by the system, which has time-outs of its own.
+#include "storefront/database/connection.h"
+#include "storefront/base/clock.h"
+#include "storefront/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND         1000
+#define FIRST_BACKOFF       ((int64_t)50 * MILLISECOND)
+#define LONGEST_BACKOFF     ((int64_t)1000 * MILLISECOND)
+#define BACKOFF_DOUBLINGS   5
+#define OPTIONS_MAXIMUM     ((size_t)64)
+#define HOST_NAMES_MAXIMUM  ((size_t)4096)
+
+static const char *option(const struct connection *connection, const char *name)
+{
+    for (const PQconninfoOption *at = connection->options; at->keyword != NULL; at++) {
+        if (strcmp(at->keyword, name) == 0) {
+            return at->val == NULL || at->val[0] == '\0' ? NULL : at->val;
+        }
+    }
+    return NULL;
+}
+
+// Splits the option `name` at its commas; the number of parts, 0 where it is not set.
+static size_t split(struct connection *connection, const char *name, const char *parts[static HOSTS_MAXIMUM])
+{
+    struct text rest = text_from(option(connection, name));
+    size_t count = 0;
+    bool more = rest.length > 0;
+    while (more && count < HOSTS_MAXIMUM) {
+        more = text_find(rest, ',') < rest.length;
+        parts[count++] = text_string(connection->arena, text_next(&rest, ','));
+    }
+    return count;
+}
+
+static bool take_hosts(struct connection *connection)
+{
+    size_t hosts = split(connection, "host", connection->hosts);
+    size_t addresses = split(connection, "hostaddr", connection->addresses);
+    size_t ports = split(connection, "port", connection->ports);
+    connection->host_count = hosts > addresses ? hosts : addresses;
+    connection->host_count = connection->host_count == 0 ? 1 : connection->host_count;
+    if (ports > 1 && ports != connection->host_count) {
+        log_line(LOG_ERROR, "database url names another number of ports than of hosts");
+        return false;
+    }
+    for (size_t i = 1; ports == 1 && i < connection->host_count; i++) {
+        connection->ports[i] = connection->ports[0];
+    }
+    return !arena_failed(connection->arena);
+}
+
+bool connection_prepare(struct connection *connection, const struct database_settings *settings)
+{
+    connection->arena = arena_open(HOST_NAMES_MAXIMUM);
+    connection->user = settings->user;
+    connection->application = settings->application;
+    connection->deadline = settings->deadline_ms * MILLISECOND;
+    connection_grant_time(connection);
+    if (connection->arena == NULL) {
+        return false;
+    }
+    char *url = text_string(connection->arena, settings->url);
+    connection->options = url == NULL || settings->url.length == 0 ? NULL : PQconninfoParse(url, NULL);
+    if (connection->options == NULL) {
+        // libpq's message would quote the url, and with it a password.
+        log_line(LOG_ERROR, "database url is missing or not understood");
+        return false;
+    }
+    return take_hosts(connection);
+}
+
+void connection_end(struct connection *connection)
+{
+    connection_drop(connection);
+    PQconninfoFree(connection->options);
+    connection->options = NULL;
+    arena_close(&connection->arena);
+}
+
+void connection_grant_time(struct connection *connection)
+{
+    connection->granted = connection->deadline;
+    connection->left = connection->deadline;
+}
+
+bool connection_is_open(const struct connection *connection)
+{
+    return connection->libpq != NULL && PQstatus(connection->libpq) == CONNECTION_OK;
+}
+
+void connection_drop(struct connection *connection)
+{
+    PQfinish(connection->libpq);
+    connection->libpq = NULL;
+}
+
+// Waits until the socket is ready for `events`, at most `*share` microseconds, which are taken off it and off what the
+// request has left.
+static bool wait_for(struct connection *connection, short events, int64_t *share)
+{
+    for (;;) {
+        int64_t begun = clock_monotonic();
+        int64_t most = *share < connection->left ? *share : connection->left;
+        if (most <= 0) {
+            return false;
+        }
+        struct pollfd waiting = {.fd = PQsocket(connection->libpq), .events = events};
+        int ready = poll(&waiting, 1, (int)((most + MILLISECOND - 1) / MILLISECOND));
+        int64_t passed = clock_monotonic() - begun;
+        connection->left -= passed;
+        *share -= passed;
+        if (ready > 0) {
+            return true;
+        }
+        if (ready < 0 && errno != EINTR) {
+            return false;
+        }
+    }
+}
+
+static bool flush(struct connection *connection)
+{
+    for (;;) {
+        int pending = PQflush(connection->libpq);
+        if (pending <= 0) {
+            return pending == 0;
+        }
+        int64_t share = connection->left;
+        if (!wait_for(connection, POLLIN | POLLOUT, &share) || PQconsumeInput(connection->libpq) != 1) {
+            return false;
+        }
+    }
+}
+
+bool connection_send(struct connection *connection)
+{
+    return PQpipelineSync(connection->libpq) == 1 && flush(connection);
+}
+
+static PGresult *next_result(struct connection *connection)
+{
+    while (PQisBusy(connection->libpq) == 1) {
+        int64_t share = connection->left;
+        if (!wait_for(connection, POLLIN, &share) || PQconsumeInput(connection->libpq) != 1) {
+            return NULL;
+        }
+    }
+    return PQgetResult(connection->libpq);
+}
+
+PGresult *connection_result(struct connection *connection)
+{
+    PGresult *result = next_result(connection);
+    if (result != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+        // libpq ends each statement's results with a NULL.
+        PQclear(next_result(connection));
+    }
+    return result;
+}
+
+bool connection_sync(struct connection *connection)
+{
+    if (!connection_is_open(connection)) {
+        return false;
+    }
+    PGresult *result = next_result(connection);
+    bool done = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    PQclear(result);
+    return done;
+}
+
+// libpq's options for one host: the url's, with the host, and what the url may leave open.
+static PGconn *start(const struct connection *connection, size_t host)
+{
+    const char *names[OPTIONS_MAXIMUM] = {NULL};
+    const char *values[OPTIONS_MAXIMUM] = {NULL};
+    size_t count = 0;
+    for (const PQconninfoOption *at = connection->options; at->keyword != NULL && count < OPTIONS_MAXIMUM - 8; at++) {
+        bool is_ours = strcmp(at->keyword, "host") == 0 || strcmp(at->keyword, "hostaddr") == 0 ||
+                       strcmp(at->keyword, "port") == 0;
+        if (!is_ours && at->val != NULL && at->val[0] != '\0') {
+            names[count] = at->keyword;
+            values[count++] = at->val;
+        }
+    }
+    const char *const ours[][2] = {
+        {"host", connection->hosts[host]},
+        {"hostaddr", connection->addresses[host]},
+        {"port", connection->ports[host]},
+        {"client_encoding", "UTF8"},
+        {"fallback_application_name", connection->application},
+        {connection->host_count > 1 && option(connection, "target_session_attrs") == NULL ? "target_session_attrs" : NULL,
+         "read-write"},
+    };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (ours[i][0] != NULL && ours[i][1] != NULL) {
+            names[count] = ours[i][0];
+            values[count++] = ours[i][1];
+        }
+    }
+    return PQconnectStartParams(names, values, 0);
+}
+
+static bool finish_connecting(struct connection *connection, int64_t share)
+{
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+    while (status != PGRES_POLLING_OK) {
+        if (status == PGRES_POLLING_FAILED || PQstatus(connection->libpq) == CONNECTION_BAD ||
+            !wait_for(connection, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, &share)) {
+            return false;
+        }
+        status = PQconnectPoll(connection->libpq);
+    }
+    return PQsetnonblocking(connection->libpq, 1) == 0 && PQenterPipelineMode(connection->libpq) == 1;
+}
+
+static bool is_ours(const struct connection *connection, size_t statement)
+{
+    return (statement_texts[statement].users >> connection->user & 1) != 0;
+}
+
+// Prepares every statement of this user in one turn.
+static bool prepare_statements(struct connection *connection)
+{
+    bool done = true;
+    for (size_t i = 0; i < STATEMENTS && done; i++) {
+        done = !is_ours(connection, i) ||
+               PQsendPrepare(connection->libpq, statement_texts[i].name, statement_texts[i].text, 0, NULL) == 1;
+    }
+    done = done && connection_send(connection);
+    for (size_t i = 0; i < STATEMENTS && done; i++) {
+        if (!is_ours(connection, i)) {
+            continue;
+        }
+        PGresult *result = connection_result(connection);
+        done = PQresultStatus(result) == PGRES_COMMAND_OK;
+        if (!done) {
+            log_event(LOG_ERROR, "statement cannot be prepared", LOG_STRING("statement", statement_texts[i].name),
+                      LOG_STRING("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+                      LOG_STRING("reason", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+        }
+        PQclear(result);
+    }
+    return done && connection_sync(connection);
+}
+
+static bool try_host(struct connection *connection, size_t host, int64_t share)
+{
+    connection->libpq = start(connection, host);
+    if (connection->libpq != NULL && finish_connecting(connection, share) && prepare_statements(connection)) {
+        connection->first_host = host;
+        connection->failures = 0;
+        return true;
+    }
+    connection_drop(connection);
+    return false;
+}
+
+// Half of the doubled time is fixed and half is chance, so that workers do not come back in step.
+static void back_off(struct connection *connection)
+{
+    unsigned doublings = connection->failures < BACKOFF_DOUBLINGS ? connection->failures : BACKOFF_DOUBLINGS;
+    int64_t longest = FIRST_BACKOFF << doublings;
+    longest = longest > LONGEST_BACKOFF ? LONGEST_BACKOFF : longest;
+    int64_t now = clock_monotonic();
+    connection->retry_at = now + longest / 2 + now % (longest / 2);
+    connection->failures++;
+    log_event(LOG_WARNING, "database is away", LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
+}
+
+// Nothing is expected on an idle connection: input is the server's farewell, or a change of its settings.
+static bool is_usable(const struct connection *connection)
+{
+    if (!connection_is_open(connection)) {
+        return false;
+    }
+    struct pollfd idle = {.fd = PQsocket(connection->libpq), .events = POLLIN};
+    return poll(&idle, 1, 0) == 0;
+}
+
+bool connection_make(struct connection *connection)
+{
+    if (is_usable(connection)) {
+        return true;
+    }
+    connection_drop(connection);
+    if (clock_monotonic() < connection->retry_at) {
+        return false;
+    }
+    for (size_t i = 0; i < connection->host_count; i++) {
+        size_t host = (connection->first_host + i) % connection->host_count;
+        if (try_host(connection, host, connection->left / (int64_t)(connection->host_count - i))) {
+            return true;
+        }
+    }
+    back_off(connection);
+    return false;
+}

@@ -1,0 +1,168 @@
+// See delivery.h. One easy handle serves all mails: libcurl keeps its connection open between them.
+#include "storefront/mail/delivery.h"
+#include "storefront/base/log.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+struct delivery {
+    CURL *curl;
+    struct arena *arena; // keeps the strings that libcurl is told
+    const struct settings *settings;
+};
+
+// What is left to send of one mail.
+struct upload {
+    struct text rest;
+};
+
+static size_t read_upload(char *room, size_t size, size_t count, void *context)
+{
+    struct upload *upload = context;
+    struct text piece = text_cut(upload->rest, 0, size * count);
+    if (piece.length > 0) {
+        memcpy(room, piece.bytes, piece.length);
+    }
+    upload->rest = text_after(upload->rest, piece.length);
+    return piece.length;
+}
+
+static bool refuse(const char *setting, const char *reason)
+{
+    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", setting), LOG_STRING("reason", reason));
+    return false;
+}
+
+static bool is_local(struct text url)
+{
+    struct text host = text_after(url, text_find_text(url, TEXT("://")) + 3);
+    return text_starts_with(host, TEXT("127.")) || text_starts_with(host, TEXT("localhost")) ||
+           text_starts_with(host, TEXT("[::1]"));
+}
+
+static bool choose_tls(const struct settings *settings, long *tls)
+{
+    struct text word = settings->smtp_tls;
+    bool is_tls_from_start = text_starts_with(settings->smtp_url, TEXT("smtps://"));
+    *tls = CURLUSESSL_ALL;
+    if (!is_tls_from_start && !text_starts_with(settings->smtp_url, TEXT("smtp://"))) {
+        return refuse("SMTP_URL", "begins with neither smtp:// nor smtps://");
+    }
+    if (text_equals(word, TEXT("off"))) {
+        *tls = CURLUSESSL_NONE;
+    } else if (text_equals(word, TEXT("try"))) {
+        *tls = CURLUSESSL_TRY;
+    } else if (!text_equals(word, TEXT("required"))) {
+        return refuse("SMTP_TLS", "neither off, try nor required");
+    }
+    // A password that might travel in the clear (ASVS V12.3.1).
+    if (settings->smtp_user.length > 0 && *tls != CURLUSESSL_ALL && !is_tls_from_start &&
+        !is_local(settings->smtp_url)) {
+        return refuse("SMTP_TLS", "must be required where there is a password");
+    }
+    return true;
+}
+
+static bool set_text(struct delivery *delivery, CURLoption option, struct text text)
+{
+    const char *string = text_string(delivery->arena, text);
+    return text.length == 0 || (string != NULL && curl_easy_setopt(delivery->curl, option, string) == CURLE_OK);
+}
+
+// The name after the host is what libcurl says in EHLO: the sender's domain.
+static struct text address_of_server(struct delivery *delivery)
+{
+    struct text domain = delivery->settings->mail_sender;
+    (void)text_next(&domain, '@');
+    const struct text parts[] = {delivery->settings->smtp_url, TEXT("/"), domain};
+    return text_join(delivery->arena, parts, 3);
+}
+
+static bool set_options(struct delivery *delivery)
+{
+    const struct settings *settings = delivery->settings;
+    CURL *curl = delivery->curl;
+    long tls = CURLUSESSL_ALL;
+    return choose_tls(settings, &tls) && set_text(delivery, CURLOPT_URL, address_of_server(delivery)) &&
+           set_text(delivery, CURLOPT_USERNAME, settings->smtp_user) &&
+           set_text(delivery, CURLOPT_PASSWORD, settings->smtp_password) &&
+           set_text(delivery, CURLOPT_CAINFO, settings->smtp_ca_file) &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_USE_SSL, tls) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)settings->smtp_timeout_seconds) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)settings->smtp_timeout_seconds) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_upload) == CURLE_OK;
+}
+
+struct delivery *delivery_open(struct arena *arena, const struct settings *settings)
+{
+    struct delivery *delivery = arena_take(arena, sizeof *delivery);
+    if (delivery == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return NULL;
+    }
+    *delivery = (struct delivery){.curl = curl_easy_init(), .arena = arena, .settings = settings};
+    if (delivery->curl == NULL || !set_options(delivery)) {
+        delivery_close(&delivery);
+    }
+    return delivery;
+}
+
+void delivery_close(struct delivery **delivery)
+{
+    if (*delivery != NULL) {
+        curl_easy_cleanup((*delivery)->curl);
+        curl_global_cleanup();
+        *delivery = NULL;
+    }
+}
+
+// A refusal counts as one of this mail only when it came to the sender, the recipient or the content.
+static enum delivery_outcome judge(CURLcode code, long status)
+{
+    bool is_about_mail = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_WEIRD_SERVER_REPLY;
+    if (code == CURLE_OK) {
+        return DELIVERY_TAKEN;
+    }
+    if (is_about_mail && status >= 550 && status <= 554) {
+        return DELIVERY_REFUSED;
+    }
+    return is_about_mail && status >= 400 && status < 550 ? DELIVERY_LATER : DELIVERY_AWAY;
+}
+
+static struct text describe(struct arena *arena, CURLcode code, long status)
+{
+    const struct text parts[] = {text_from(curl_easy_strerror(code)), TEXT("; status "), text_number(arena, status)};
+    return text_join(arena, parts, 3);
+}
+
+enum delivery_outcome delivery_send(struct delivery *delivery, struct arena *arena, struct text recipient,
+                                    struct text message, struct text *reason)
+{
+    const struct text from_parts[] = {TEXT("<"), delivery->settings->mail_sender, TEXT(">")};
+    const struct text to_parts[] = {TEXT("<"), recipient, TEXT(">")};
+    const char *from = text_string(arena, text_join(arena, from_parts, 3));
+    const char *to = text_string(arena, text_join(arena, to_parts, 3));
+    struct upload upload = {.rest = message};
+    struct curl_slist *recipients = to == NULL ? NULL : curl_slist_append(NULL, to);
+    CURL *curl = delivery->curl;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    long status = 0;
+    if (recipients != NULL && from != NULL && curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_READDATA, &upload) == CURLE_OK) {
+        code = curl_easy_perform(curl);
+        (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, NULL);
+    curl_slist_free_all(recipients);
+    if (code != CURLE_OK) {
+        *reason = describe(arena, code, status);
+    }
+    return judge(code, status);
+}

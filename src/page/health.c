@@ -1,0 +1,36 @@
+// What an operator's probe asks: whether this process answers, and whether every pool and its database do.
+#include "storefront/http/probe.h"
+#include "storefront/page/pages.h"
+
+#define PROBE_DEADLINE_MS 1500
+
+enum outcome show_health(struct visit *visit)
+{
+    visit->result.extra = value_object(visit->account.arena);
+    value_set_text(visit->result.extra, "status", TEXT("ok"));
+    return OUTCOME_DONE;
+}
+
+// Another pool is ready when its worker finds the database ready; a worker that is asked by another asks nobody else.
+static bool pool_is_ready(struct visit *visit, enum pool pool)
+{
+    struct arena *arena = visit->account.arena;
+    const struct text parts[] = {visit->service->settings->socket_folder, TEXT("/"),
+                                 text_from(routes_pool_name(pool)), TEXT(".sock")};
+    const char *path = text_string(arena, text_join(arena, parts, sizeof parts / sizeof *parts));
+    return probe_pool(arena, path, TEXT("/readyz"), PROBE_DEADLINE_MS) == 200;
+}
+
+enum outcome show_readiness(struct visit *visit)
+{
+    struct value *extra = value_object(visit->account.arena);
+    bool is_ready = account_is_ready(&visit->account);
+    value_set_text(extra, "database", is_ready ? TEXT("ok") : TEXT("away"));
+    for (enum pool pool = POOL_PAGES; pool < POOLS && visit->service->pool == POOL_PAGES; pool++) {
+        bool answers = pool == POOL_PAGES || pool_is_ready(visit, pool);
+        value_set_text(extra, routes_pool_name(pool), answers ? TEXT("ok") : TEXT("away"));
+        is_ready = is_ready && answers;
+    }
+    visit->result.extra = extra;
+    return is_ready ? OUTCOME_DONE : OUTCOME_UNAVAILABLE;
+}

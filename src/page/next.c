@@ -1,0 +1,36 @@
+// See next.h. Browsers take a backslash for a slash and drop tabs and line ends, so what is judged is what could come of
+// the text, decoded once and again.
+#include "storefront/page/next.h"
+#include "storefront/base/encode.h"
+
+#define NEXT_MAXIMUM ((size_t)2000)
+#define DECODINGS    3
+
+static bool is_local(struct text path)
+{
+    if (path.length == 0 || path.bytes[0] != '/' ||
+        (path.length > 1 && (path.bytes[1] == '/' || path.bytes[1] == '\\'))) {
+        return false;
+    }
+    for (size_t i = 0; i < path.length; i++) {
+        unsigned char byte = (unsigned char)path.bytes[i];
+        if (byte < ' ' || byte == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct text next_path(struct arena *arena, struct text wanted)
+{
+    struct text decoded = wanted;
+    bool is_safe = wanted.length <= NEXT_MAXIMUM && is_local(wanted);
+    for (int i = 0; i < DECODINGS && is_safe && text_find(decoded, '%') < decoded.length; i++) {
+        // What cannot be decoded will not be decoded by a browser either.
+        if (!decode_percent(arena, decoded, false, &decoded)) {
+            break;
+        }
+        is_safe = is_local(decoded);
+    }
+    return is_safe ? encode_location(arena, wanted) : TEXT("/");
+}

@@ -1,0 +1,76 @@
+// See site.h.
+#include "storefront/page/site.h"
+#include "storefront/base/log.h"
+
+static bool refuse(const char *reason)
+{
+    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", "PUBLIC_URL"), LOG_STRING("reason", reason));
+    return false;
+}
+
+static bool is_host_character(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == ':' ||
+           byte == '[' || byte == ']';
+}
+
+static bool is_host(struct text host)
+{
+    for (size_t i = 0; i < host.length; i++) {
+        if (!is_host_character(host.bytes[i])) {
+            return false;
+        }
+    }
+    return host.length > 0;
+}
+
+// The port at the end of `host` with its colon; the colons of an IPv6 address are inside brackets.
+static struct text port_of(struct text host)
+{
+    size_t bracket = text_find(host, ']');
+    struct text behind = bracket < host.length ? text_after(host, bracket + 1) : host;
+    return text_after(behind, text_find(behind, ':'));
+}
+
+bool site_open(struct arena *arena, const struct settings *settings, struct site *site)
+{
+    struct text rest = settings->public_url;
+    size_t end = text_find_text(rest, TEXT("://"));
+    site->scheme = text_cut(rest, 0, end);
+    site->is_secure = text_equals(site->scheme, TEXT("https"));
+    rest = text_after(rest, end + 3);
+    if (rest.length > 0 && rest.bytes[rest.length - 1] == '/') {
+        rest.length--;
+    }
+    site->host = text_copy(arena, rest);
+    site->port = port_of(site->host);
+    site->has_loopback = settings->loopback_hosts;
+    site->session_cookie = site->is_secure ? TEXT("__Host-sessionid") : TEXT("sessionid");
+    if ((!site->is_secure && !text_equals(site->scheme, TEXT("http"))) || !is_host(site->host)) {
+        return refuse("not of the form https://host or https://host:port, in lower case");
+    }
+    return settings->address_limits || !site->is_secure || refuse("ADDRESS_LIMITS is off, which https does not allow");
+}
+
+static bool is_loopback(const struct site *site, struct text host)
+{
+    static const struct text names[] = {TEXT("localhost"), TEXT("127.0.0.1"), TEXT("[::1]")};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (text_starts_with(host, names[i]) && text_equals(text_after(host, names[i].length), site->port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool site_has_host(const struct site *site, struct text host)
+{
+    return text_equals_ignoring_case(host, site->host) || (site->has_loopback && is_loopback(site, host));
+}
+
+bool site_has_origin(const struct site *site, struct text host, struct text origin)
+{
+    size_t scheme = site->scheme.length;
+    return text_starts_with(origin, site->scheme) && text_equals(text_cut(origin, scheme, 3), TEXT("://")) &&
+           text_equals_ignoring_case(text_after(origin, scheme + 3), host);
+}

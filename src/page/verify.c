@@ -1,0 +1,84 @@
+// The code page: typing the code, and asking for it again.
+#include "storefront/account/verify.h"
+#include "storefront/account/code.h"
+#include "storefront/page/pages.h"
+
+#define MINUTE 60
+
+const struct field verify_fields[] = {{"username", FIELD_TEXT}, {"otp", FIELD_DIGITS}, {.name = NULL}};
+
+static bool fill(struct visit *visit, struct value *data)
+{
+    const struct session *session = &visit->session;
+    struct code_state state = {.is_there = false};
+    if (code_find(&visit->account, &session->pending, session->id, &state) != OUTCOME_DONE) {
+        return false;
+    }
+    bool is_live = state.is_there && !state.is_locked && state.expires_in > 0;
+    bool is_repeated = request_query(visit->request, visit->account.arena, TEXT("sent")).bytes != NULL;
+    value_set_text(data, "username", session->pending.username);
+    value_set_text(data, "email", session->pending.email);
+    value_set_number(data, "code_length", state.facts.digits);
+    value_set_number(data, "attempts_left", is_live ? state.attempts_left : 0);
+    value_set_switch(data, "is_last_attempt", state.attempts_left == 1);
+    value_set_number(data, "expires_in", is_live ? state.expires_in : 0);
+    value_set_number(data, "expires_minutes", (state.expires_in + MINUTE - 1) / MINUTE);
+    value_set_switch(data, "is_last_minute", state.expires_in <= MINUTE);
+    value_set_number(data, "resend_in", state.resend_in);
+    value_set_switch(data, "may_resend", state.resend_in == 0);
+    value_set_switch(data, "is_live", is_live);
+    value_set_switch(data, "is_locked", state.is_locked);
+    value_set_switch(data, "is_repeated", is_repeated && visit->request->method != METHOD_POST);
+    return true;
+}
+
+static const char *const names[] = {
+    "username",       "email",     "code_length", "attempts_left", "is_last_attempt", "expires_in", "expires_minutes",
+    "is_last_minute", "resend_in", "may_resend",  "is_live",       "is_locked",       "is_repeated", "otp_error",
+    NULL};
+
+const struct page verify_page = {.template = "verify.html", .names = names, .fill = fill};
+
+enum outcome submit_verify(struct visit *visit)
+{
+    struct verify_result verified;
+    struct field_value code = form_value(&visit->form, "otp");
+    const struct verify_form form = {
+        .username = visit_field(visit, "username"),
+        .code = code.text,
+        .code_is_number = code.is_number,
+    };
+    enum outcome outcome = account_verify(&visit->account, &visit->visitor, &form, &verified);
+    visit->result.errors = verified.errors;
+    visit->result.attempts_left = verified.attempts_left;
+    visit->result.retry_after = verified.retry_after;
+    if (outcome == OUTCOME_DONE) {
+        visit_take_ticket(visit, verified.ticket);
+        visit->result.phrase = "message.verified";
+        visit->result.redirect = TEXT("/");
+    }
+    return outcome;
+}
+
+enum outcome submit_resend(struct visit *visit)
+{
+    const struct session *session = &visit->session;
+    struct code_state state = {.is_there = false};
+    int64_t retry_after = 0;
+    enum outcome outcome = code_find(&visit->account, &session->pending, session->id, &state);
+    if (outcome == OUTCOME_DONE) {
+        outcome = code_send_again(&visit->account, &session->pending, session->id, &state, &retry_after);
+    }
+    if (outcome != OUTCOME_DONE) {
+        visit->result.retry_after = outcome == OUTCOME_THROTTLED ? retry_after : 0;
+        return outcome;
+    }
+    visit->result.phrase = "message.resent";
+    visit->result.redirect = TEXT("/register/verify/");
+    visit->result.page_redirect = TEXT("/register/verify/?sent=again");
+    visit->result.extra = value_object(visit->account.arena);
+    value_set_number(visit->result.extra, "expires_in", state.expires_in);
+    value_set_number(visit->result.extra, "resend_in", state.resend_in);
+    value_set_number(visit->result.extra, "code_length", state.facts.digits);
+    return outcome;
+}

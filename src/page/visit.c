@@ -1,0 +1,52 @@
+// See visit.h.
+#include "storefront/page/visit.h"
+
+#define DAY           ((int64_t)24 * 60 * 60)
+#define TOKEN_MAX_AGE (365 * DAY)
+
+static void set_token(struct visit *visit, struct text token)
+{
+    visit->token = token;
+    response_set_cookie(visit->response, (struct response_cookie){.name = TEXT("csrftoken"),
+                                                                  .value = token,
+                                                                  .max_age = TOKEN_MAX_AGE,
+                                                                  .is_for_scripts = true});
+}
+
+struct text visit_token(struct visit *visit)
+{
+    if (visit->token.length == 0) {
+        struct text token = request_cookie(visit->request, TEXT("csrftoken"));
+        if (csrf_is_valid(&visit->account, &visit->session, token)) {
+            visit->token = token;
+        } else {
+            struct text none = {NULL, 0};
+            set_token(visit, csrf_make(&visit->account, visit->session.is_known ? visit->session.key : none));
+        }
+    }
+    return visit->token;
+}
+
+void visit_send_token(struct visit *visit)
+{
+    set_token(visit, visit_token(visit));
+}
+
+struct text visit_phrase(struct visit *visit, const char *key, const struct value *data)
+{
+    return view_phrase(visit->service->view, visit->language, key, data, visit->account.arena);
+}
+
+struct text visit_field(const struct visit *visit, const char *name)
+{
+    return form_value(&visit->form, name).text;
+}
+
+void visit_take_ticket(struct visit *visit, struct ticket ticket)
+{
+    visit->result.ticket = ticket;
+    response_set_cookie(visit->response, (struct response_cookie){.name = visit->service->site.session_cookie,
+                                                                  .value = ticket.cookie,
+                                                                  .max_age = visit->service->settings->session_days * DAY});
+    set_token(visit, csrf_make(&visit->account, ticket.key));
+}

@@ -1,0 +1,70 @@
+// storefront maintain: deletes what has run out, in batches small enough to be in nobody's way. Run every few minutes.
+#include "storefront/base/log.h"
+#include "storefront/program/program.h"
+
+#include <stdlib.h>
+
+#define BATCH ((int64_t)1000)
+
+struct purge {
+    const char *what;
+    enum statement statement;
+    struct parameter parameters[3];
+    size_t count;
+};
+
+// Runs one purge until a batch is not full.
+static bool purge(struct database *database, struct arena *arena, const struct purge *purge)
+{
+    int64_t deleted = 0;
+    int64_t batch = BATCH;
+    while (batch == BATCH) {
+        struct rows rows;
+        database_grant_time(database);
+        if (database_run(database, arena, purge->statement, purge->parameters, purge->count, &rows) != DATABASE_DONE) {
+            return false;
+        }
+        batch = rows_number(&rows, 0, 0);
+        deleted += batch;
+        arena_empty(arena);
+    }
+    if (deleted > 0) {
+        log_event(LOG_INFO, "purged", LOG_STRING("what", purge->what), LOG_NUMBER("rows", deleted));
+    }
+    return true;
+}
+
+static bool purge_all(struct database *database, const struct settings *settings)
+{
+    const size_t arena_maximum = 65536;
+    const struct parameter batch = parameter_number(BATCH);
+    const struct purge purges[] = {
+        {"sessions", STATEMENT_PURGE_SESSIONS,
+         {batch, parameter_number(settings->session_days), parameter_number(settings->session_maximum_days)}, 3},
+        {"customers", STATEMENT_PURGE_CUSTOMERS, {batch, parameter_number(settings->unverified_hours)}, 2},
+        {"codes", STATEMENT_PURGE_CODES, {batch}, 1},
+        {"limits", STATEMENT_PURGE_LIMITS, {batch}, 1},
+        {"cautions", STATEMENT_PURGE_CAUTIONS, {batch}, 1},
+    };
+    struct arena *arena = arena_open(arena_maximum);
+    bool done = arena != NULL;
+    for (size_t i = 0; i < sizeof purges / sizeof *purges && done; i++) {
+        done = purge(database, arena, &purges[i]);
+    }
+    arena_close(&arena);
+    return done;
+}
+
+int verb_maintain(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    struct program program;
+    struct database *database = NULL;
+    bool is_ready = program_start(&program, "storefront", false);
+    database = is_ready ? program_database(&program, STATEMENT_USER_MAINTENANCE) : NULL;
+    bool done = database != NULL && purge_all(database, &program.settings);
+    database_close(&database);
+    program_end(&program);
+    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}

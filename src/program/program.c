@@ -1,0 +1,69 @@
+// See program.h.
+#include "storefront/program/program.h"
+#include "storefront/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define ARENA_MAXIMUM     ((size_t)64 * 1024 * 1024)
+#define SLOW_FAILURE_TIME 2 // seconds
+
+static enum log_format choose_format(struct text word)
+{
+    if (text_equals(word, TEXT("words"))) {
+        return LOG_FORMAT_WORDS;
+    }
+    return text_equals(word, TEXT("auto")) && isatty(STDERR_FILENO) == 1 ? LOG_FORMAT_WORDS : LOG_FORMAT_JSON;
+}
+
+// Passwords and keys must not be found in a core file or by a debugger of the same user.
+static void refuse_core_files(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+bool program_start(struct program *program, const char *name, bool is_strict)
+{
+    *program = (struct program){.arena = arena_open(ARENA_MAXIMUM)};
+    refuse_core_files();
+    log_open(name, choose_format(TEXT("auto")), LOG_INFO);
+    if (program->arena == NULL || !settings_read(program->arena, environ, &program->settings)) {
+        return false;
+    }
+    log_open(name, choose_format(program->settings.log_format), LOG_INFO);
+    return settings_unknown(environ, is_strict ? LOG_ERROR : LOG_WARNING) == 0 || !is_strict;
+}
+
+void program_end(struct program *program)
+{
+    arena_close(&program->arena);
+}
+
+int program_fail_slowly(void)
+{
+    (void)sleep(SLOW_FAILURE_TIME);
+    return EXIT_FAILURE;
+}
+
+int program_print(const struct buffer *out)
+{
+    struct text text = buffer_text(out);
+    bool done = !out->overflowed && fwrite(text.bytes, 1, text.length, stdout) == text.length && fflush(stdout) == 0;
+    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+struct database *program_database(const struct program *program, enum statement_user user)
+{
+    const struct database_settings settings = {
+        .url = program->settings.database_url,
+        .deadline_ms = program->settings.database_deadline_ms,
+        .user = user,
+        .application = user == STATEMENT_USER_MAILER ? "storefront-mail" : "storefront",
+    };
+    return database_open(&settings);
+}

@@ -1,0 +1,36 @@
+// See secret.h.
+#include "storefront/security/secret.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+bool secret_random(void *bytes, size_t size)
+{
+    if (RAND_priv_bytes(bytes, (int)size) == 1) {
+        return true;
+    }
+    memset(bytes, 0, size);
+    return false;
+}
+
+bool secret_digest(struct text text, unsigned char digest[static DIGEST_SIZE])
+{
+    // Fetched once: a fetch for each digest costs more than the digest.
+    static EVP_MD *sha256;
+    if (sha256 == NULL) {
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    }
+    return sha256 != NULL && EVP_Digest(text.bytes, text.length, digest, NULL, sha256, NULL) == 1;
+}
+
+bool secret_equals(struct text a, struct text b)
+{
+    return a.length == b.length && (a.length == 0 || CRYPTO_memcmp(a.bytes, b.bytes, a.length) == 0);
+}
+
+void secret_wipe(void *bytes, size_t size)
+{
+    OPENSSL_cleanse(bytes, size);
+}

@@ -1,0 +1,229 @@
+// See view.h. Each language has its own set of templates, in which its words are already woven: filling a page looks up
+// values only. What holds for every page (the shop's name and links, static files) is one object, made at start.
+#include "storefront/view/view.h"
+#include "storefront/base/file.h"
+#include "storefront/base/log.h"
+#include "storefront/view/assets.h"
+#include "storefront/view/template.h"
+
+#include <string.h>
+
+#define TEMPLATES_MAXIMUM ((size_t)32)
+#define SOURCE_MAXIMUM    ((size_t)256 * 1024)
+#define PHRASE_MAXIMUM    ((size_t)4096)
+#define FOLDERS           ((size_t)2)
+#define GLOBAL_NAMES_MAXIMUM ((size_t)128)
+
+// One language's side of the view; handed to the templates as their context.
+struct edition {
+    struct view *view;
+    size_t language;
+    struct template_set *pages;   // escape for HTML
+    struct template_set *plain;   // do not escape
+    const struct template *templates[TEMPLATES_MAXIMUM];
+};
+
+struct view {
+    struct arena *arena;
+    struct view_settings settings;
+    struct text folders[FOLDERS]; // the shop's own first
+    struct languages *languages;
+    struct value *globals;
+    const char *global_names[GLOBAL_NAMES_MAXIMUM];
+    struct edition *editions;
+};
+
+const struct languages *view_languages(const struct view *view)
+{
+    return view->languages;
+}
+
+static bool find_source(void *context, struct text name, struct text *source)
+{
+    const struct edition *edition = context;
+    const struct view *view = edition->view;
+    const struct text parts[] = {text_from(view->settings.folder), TEXT("/"), name};
+    const char *path = file_search(view->arena, view->folders, FOLDERS, text_join(view->arena, parts, 3));
+    return path != NULL && file_read(view->arena, path, SOURCE_MAXIMUM, source);
+}
+
+static bool find_word(void *context, struct text key, struct text *phrase)
+{
+    const struct edition *edition = context;
+    return languages_word(edition->view->languages, edition->language, key, phrase);
+}
+
+static bool is_page(const char *name)
+{
+    struct text text = text_from(name);
+    return text.length > 5 && text_equals(text_after(text, text.length - 5), TEXT(".html"));
+}
+
+static bool report(const struct template_set *set)
+{
+    log_event(LOG_ERROR, "template refused", LOG_TEXT("reason", template_set_fault(set)));
+    return false;
+}
+
+// Adds the dotted names below `object` to the names that every template may use.
+static void collect_names(struct view *view, const struct value *object, struct text prefix, size_t *count)
+{
+    for (const struct value_member *at = object->first; at != NULL; at = at->next) {
+        const struct text parts[] = {prefix, at->name};
+        struct text name = text_join(view->arena, parts, 2);
+        if (at->value.kind == VALUE_OBJECT) {
+            const struct text inner[] = {name, TEXT(".")};
+            collect_names(view, &at->value, text_join(view->arena, inner, 2), count);
+        } else if (*count < GLOBAL_NAMES_MAXIMUM - 1) {
+            view->global_names[(*count)++] = text_string(view->arena, name);
+        }
+    }
+}
+
+static bool set_logo(struct view *view, struct value *shop, const struct value *names)
+{
+    const struct settings *settings = view->settings.settings;
+    const struct value *logo = value_find(names, assets_key(view->arena, settings->shop_logo));
+    value_set_text(shop, "logo", logo == NULL ? TEXT("") : logo->text);
+    if (settings->shop_logo.length > 0 && logo == NULL) {
+        log_event(LOG_ERROR, "logo is not among the static files", LOG_TEXT("file", settings->shop_logo));
+        return false;
+    }
+    return true;
+}
+
+static bool make_globals(struct view *view)
+{
+    const struct settings *settings = view->settings.settings;
+    struct value *shop = value_object(view->arena);
+    size_t count = 0;
+    view->globals = value_object(view->arena);
+    value_set_text(shop, "name", settings->shop_name);
+    value_set_text(shop, "support", settings->shop_support);
+    value_set_text(shop, "imprint_url", settings->shop_imprint_url);
+    value_set_text(shop, "privacy_url", settings->shop_privacy_url);
+    value_set_text(shop, "terms_url", settings->shop_terms_url);
+    value_set_text(shop, "url", settings->public_url);
+    if (shop == NULL || view->globals == NULL) {
+        return false;
+    }
+    if (view->settings.needs_static) {
+        struct value *names = assets_names(view->arena, settings);
+        if (names == NULL || !set_logo(view, shop, names)) {
+            return false;
+        }
+        value_set(view->globals, TEXT("static"), *names);
+    }
+    value_set(view->globals, TEXT("shop"), *shop);
+    collect_names(view, view->globals, TEXT(""), &count);
+    return !arena_failed(view->arena);
+}
+
+// The names of settings, the common ones and the template's own, as one list.
+static const char *const *join_names(struct view *view, const char *const *names)
+{
+    const size_t most = 2 * GLOBAL_NAMES_MAXIMUM;
+    const char **joined = arena_take(view->arena, most * sizeof *joined);
+    size_t count = 0;
+    if (joined == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; view->global_names[i] != NULL; i++) {
+        joined[count++] = view->global_names[i];
+    }
+    const char *const *const lists[] = {view->settings.common_names, names};
+    for (size_t list = 0; list < 2; list++) {
+        for (size_t i = 0; lists[list][i] != NULL && count < most - 1; i++) {
+            joined[count++] = lists[list][i];
+        }
+    }
+    return joined;
+}
+
+static bool weave_templates(struct edition *edition)
+{
+    struct view *view = edition->view;
+    for (size_t i = 0; view->settings.templates[i].name != NULL && i < TEMPLATES_MAXIMUM; i++) {
+        const struct view_template *wanted = &view->settings.templates[i];
+        struct template_set *set = is_page(wanted->name) ? edition->pages : edition->plain;
+        const char *const *names = join_names(view, wanted->names);
+        const struct template *template = template_find(set, text_from(wanted->name));
+        if (names == NULL || template == NULL || !template_check(set, template, names)) {
+            return report(set);
+        }
+        edition->templates[i] = template;
+    }
+    return true;
+}
+
+static bool open_edition(struct view *view, size_t language)
+{
+    struct edition *edition = &view->editions[language];
+    *edition = (struct edition){.view = view, .language = language};
+    const struct template_set_settings pages = {
+        .escape = TEMPLATE_HTML, .find_source = find_source, .find_word = find_word, .context = edition, .is_strict = true};
+    struct template_set_settings plain = pages;
+    plain.escape = TEMPLATE_PLAIN;
+    edition->pages = template_set_open(view->arena, &pages);
+    edition->plain = template_set_open(view->arena, &plain);
+    return edition->pages != NULL && edition->plain != NULL && weave_templates(edition);
+}
+
+struct view *view_open(struct arena *arena, const struct view_settings *settings)
+{
+    struct view *view = arena_take(arena, sizeof *view);
+    if (view == NULL) {
+        return NULL;
+    }
+    *view = (struct view){.arena = arena,
+                          .settings = *settings,
+                          .folders = {settings->settings->shop_folder, settings->settings->www_folder}};
+    view->languages = languages_open(arena, view->folders, FOLDERS, settings->settings->shop_language);
+    if (view->languages == NULL || !make_globals(view)) {
+        return NULL;
+    }
+    size_t count = languages_count(view->languages);
+    view->editions = arena_take(arena, count * sizeof *view->editions);
+    for (size_t language = 0; language < count; language++) {
+        if (view->editions == NULL || !open_edition(view, language)) {
+            return NULL;
+        }
+    }
+    return view;
+}
+
+void view_render(const struct view *view, size_t language, const char *name, const struct value *data,
+                 struct buffer *out)
+{
+    for (size_t i = 0; view->settings.templates[i].name != NULL && i < TEMPLATES_MAXIMUM; i++) {
+        if (strcmp(view->settings.templates[i].name, name) == 0) {
+            template_render(view->editions[language].templates[i], data, view->globals, out);
+            return;
+        }
+    }
+    log_event(LOG_ERROR, "no such template", LOG_STRING("template", name));
+    out->overflowed = true;
+}
+
+struct text view_phrase(const struct view *view, size_t language, const char *key, const struct value *data,
+                        struct arena *arena)
+{
+    struct text phrase = {NULL, 0};
+    if (!languages_word(view->languages, language, text_from(key), &phrase)) {
+        log_event(LOG_ERROR, "no such word", LOG_STRING("key", key));
+        return text_from(key);
+    }
+    if (text_find_text(phrase, TEXT("{{")) == phrase.length) {
+        return phrase;
+    }
+    // Woven on the spot, in the request's arena: phrases with holes are few, and only failures say them.
+    const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN, .find_source = find_source};
+    struct template_set *set = template_set_open(arena, &settings);
+    const struct template *template = set == NULL ? NULL : template_phrase(set, phrase);
+    const struct value nothing = {.kind = VALUE_NOTHING};
+    struct buffer out = buffer_open(arena, PHRASE_MAXIMUM);
+    if (template != NULL) {
+        template_render(template, data == NULL ? &nothing : data, view->globals, &out);
+    }
+    return buffer_text(&out);
+}
