@@ -31,8 +31,6 @@ stack_select() { # $1 = name of the stack, $2 = name of the build: sets STATE, R
     if is_root; then RUN=/run/storefront-dev-$(short_name)/$NAME; else RUN=/tmp/storefront-dev-$(id -u)-$(short_name)/$NAME; fi
     STATIC=$STATE/published
     STACK_MAIL=$STATE/mail
-    STACK_MAIL_SHOWN=$STACK_MAIL
-    case "$STACK_MAIL" in "$HERE"/*) STACK_MAIL_SHOWN=${STACK_MAIL#"$HERE"/} ;; esac
     POSTGRES=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
     [ ! -f "$RUN/stack.env" ] || . "$RUN/stack.env"
 }
@@ -72,9 +70,9 @@ is_running() { # $1 = name
     local pid; pid=$(cat "$RUN/pid/$1" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
-stop_process() { # $1 = name, $2 = signal
+stop_process() { # $1 = name, $2 = signal; a loop in the shell is stopped with what it waits for
     local pid i; pid=$(cat "$RUN/pid/$1" 2>/dev/null) || return 0
-    kill -"${2:-TERM}" "$pid" 2>/dev/null
+    case $1 in maintenance) kill -TERM -- -"$pid" ;; *) kill -"${2:-TERM}" "$pid" ;; esac 2>/dev/null
     for i in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; [ "$i" != 100 ] || kill -KILL -- -"$pid" 2>/dev/null; sleep 0.1; done
     rm -f "$RUN/pid/$1"
 }
@@ -83,7 +81,7 @@ database_url() { printf 'host=%s port=5432 dbname=shop user=%s' "$RUN/database" 
 
 administer() { # psql as the database's administrator; $1 = database
     local database=$1; shift
-    run_as $DATABASE_USER "$POSTGRES/psql" -X -q -v ON_ERROR_STOP=1 -h "$RUN/database" -U administrator -d "$database" "$@"
+    (cd / && run_as $DATABASE_USER "$POSTGRES/psql" -X -q -v ON_ERROR_STOP=1 -h "$RUN/database" -U administrator -d "$database" "$@")
 }
 
 make_database() {
@@ -190,8 +188,8 @@ start_nginx() {
     fill conf/nginx/storefront.conf.in >"$RUN/nginx/storefront.conf"
     fill conf/nginx/storefront-site.conf.in >"$RUN/nginx/storefront-site.conf"
     fill conf/nginx/development.conf.in >"$RUN/nginx/nginx.conf"
-    nginx -t -q -c "$RUN/nginx/nginx.conf" 2>"$STATE/log/nginx-check.log" || { cat "$STATE/log/nginx-check.log" >&2; return 1; }
-    start_process nginx nginx -c "$RUN/nginx/nginx.conf"
+    nginx -e stderr -t -q -c "$RUN/nginx/nginx.conf" 2>"$STATE/log/nginx-check.log" || { cat "$STATE/log/nginx-check.log" >&2; return 1; }
+    start_process nginx nginx -e stderr -c "$RUN/nginx/nginx.conf"
 }
 
 # --- the whole --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// See guard.h. The order of the refusals is the contract's; each step is a function that either lets the visit pass or
-// says how it ends.
+// See guard.h. The order of the refusals is the contract's; each step is a function that either lets the
+// visit pass or says how it ends.
 #include "storefront/page/guard.h"
 #include "storefront/account/throttle.h"
 #include "storefront/base/clock.h"
@@ -88,10 +88,18 @@ static enum outcome find_session(struct visit *visit)
 static bool comes_from_here(const struct visit *visit)
 {
     const struct request *request = visit->request;
-    bool has_site = request->fetch_site.bytes == NULL || text_equals(request->fetch_site, TEXT("same-origin")) ||
+    bool has_site = request->fetch_site.bytes == NULL ||
+                    text_equals(request->fetch_site, TEXT("same-origin")) ||
                     text_equals(request->fetch_site, TEXT("none"));
     return has_site && (request->origin.bytes == NULL ||
                         site_has_origin(&visit->service->site, request->host, request->origin));
+}
+
+static bool is_own_token(struct visit *visit, struct text given)
+{
+    bool allows_earlier = visit->route->audience == AUDIENCE_SIGNED_OUT;
+    struct text cookie = request_cookie(visit->request, TEXT("csrftoken"));
+    return csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier, &visit->visitor.token_digest);
 }
 
 static enum outcome check_token(struct visit *visit)
@@ -100,13 +108,9 @@ static enum outcome check_token(struct visit *visit)
     if (!is_unsafe(visit)) {
         return OUTCOME_DONE;
     }
-    const struct request *request = visit->request;
-    bool allows_earlier = visit->route->audience == AUDIENCE_SIGNED_OUT;
-    struct text cookie = request_cookie(request, TEXT("csrftoken"));
-    struct text given = request->csrf_header.length > 0 ? request->csrf_header : visit->form.csrf_token;
-    bool is_good = visit->has_own_origin && csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier,
-                                                       &visit->visitor.token_digest);
-    return is_good ? OUTCOME_DONE : OUTCOME_FORGED;
+    // Either may carry it: a script that sends a whole form sends the form's token too, which may have grown old.
+    bool has_token = is_own_token(visit, visit->request->csrf_header) || is_own_token(visit, visit->form.csrf_token);
+    return visit->has_own_origin && has_token ? OUTCOME_DONE : OUTCOME_FORGED;
 }
 
 static enum limit limit_of(const struct route *route)
@@ -120,8 +124,8 @@ static enum outcome take_limit(struct visit *visit)
     if (visit->route->rate == RATE_NONE) {
         return OUTCOME_DONE;
     }
-    enum outcome outcome = throttle_take_address(&visit->account, limit_of(visit->route), visit->request->address,
-                                                 &retry_after);
+    enum outcome outcome =
+        throttle_take_address(&visit->account, limit_of(visit->route), visit->request->address, &retry_after);
     if (outcome == OUTCOME_THROTTLED) {
         visit->result.retry_after = retry_after;
     }
@@ -131,7 +135,8 @@ static enum outcome take_limit(struct visit *visit)
 // Gives the limit back where the visit turned out not to count.
 static void settle_limit(struct visit *visit, enum outcome outcome)
 {
-    bool counts = visit->route->rate == RATE_REGISTRATIONS ? visit->account.hash_time > 0 : outcome == OUTCOME_DENIED;
+    bool counts =
+        visit->route->rate == RATE_REGISTRATIONS ? visit->account.hash_time > 0 : outcome == OUTCOME_DENIED;
     if (visit->route->rate != RATE_NONE && !counts) {
         throttle_give_back_address(&visit->account, limit_of(visit->route), visit->request->address);
     }
@@ -180,8 +185,9 @@ static bool redirect_view(struct visit *visit, enum outcome outcome)
 static void touch_session(struct visit *visit)
 {
     const struct settings *settings = visit->service->settings;
-    if (!visit->session.is_known || !visit->session.is_to_be_touched || visit->result.ticket.cookie.length > 0 ||
-        visit->result.ends_session || !session_touch(&visit->account, &visit->session)) {
+    if (!visit->session.is_known || !visit->session.is_to_be_touched ||
+        visit->result.ticket.cookie.length > 0 || visit->result.ends_session ||
+        !session_touch(&visit->account, &visit->session)) {
         return;
     }
     int64_t life = settings->session_days * DAY;
@@ -227,9 +233,10 @@ static void choose_language(struct visit *visit)
     struct text asked = request_query(visit->request, visit->account.arena, TEXT("language"));
     size_t language = languages_find(languages, asked);
     if (language < languages_count(languages)) {
-        response_set_cookie(visit->response, (struct response_cookie){.name = TEXT("language"),
-                                                                      .value = languages_tag(languages, language),
-                                                                      .max_age = LANGUAGE_MAX_AGE});
+        response_set_cookie(visit->response,
+                            (struct response_cookie){.name = TEXT("language"),
+                                                     .value = languages_tag(languages, language),
+                                                     .max_age = LANGUAGE_MAX_AGE});
     } else {
         language = languages_find(languages, request_cookie(visit->request, TEXT("language")));
     }
@@ -244,8 +251,7 @@ static void log_visit(const struct visit *visit, enum outcome outcome, int64_t b
     log_event(LOG_INFO, "request", LOG_TEXT("id", visit->request->id),
               LOG_STRING("method", methods[visit->request->method]),
               LOG_STRING("route", visit->route == NULL ? "-" : visit->route->path),
-              LOG_NUMBER("status", visit->response->status),
-              LOG_STRING("outcome", answer_code(outcome)),
+              LOG_NUMBER("status", visit->response->status), LOG_STRING("outcome", answer_code(outcome)),
               LOG_NUMBER("microseconds", clock_monotonic() - begun),
               LOG_NUMBER("database", account_waited(&visit->account)),
               LOG_NUMBER("hash", visit->account.hash_time));
@@ -268,7 +274,8 @@ static enum outcome answer(struct visit *visit)
     return outcome;
 }
 
-void guard_answer(void *context, const struct request *request, struct arena *arena, struct response *response)
+void guard_answer(void *context, const struct request *request, struct arena *arena,
+                  struct response *response)
 {
     int64_t begun = clock_monotonic();
     struct service *service = context;
