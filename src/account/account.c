@@ -18,7 +18,8 @@ int64_t account_waited(const struct account *account)
 bool account_is_ready(struct account *account)
 {
     struct rows rows;
-    return database_run(account->database, account->arena, STATEMENT_CHECK_HEALTH, NULL, 0, &rows) == DATABASE_DONE &&
+    return database_run(account->database, account->arena, STATEMENT_CHECK_HEALTH, NULL, 0, &rows) ==
+               DATABASE_DONE &&
            rows_switch(&rows, 0, 0);
 }
 

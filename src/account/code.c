@@ -6,7 +6,18 @@
 #define MINUTE 60
 
 // The columns of sql/statements/find_code.sql.
-enum { ID, EMAIL, NONCE, DIGITS, KEY_NUMBER, ATTEMPTS, ATTEMPTS_ALLOWED, IS_HANDED_OVER, EXPIRES_IN, RESEND_IN };
+enum {
+    ID,
+    EMAIL,
+    NONCE,
+    DIGITS,
+    KEY_NUMBER,
+    ATTEMPTS,
+    ATTEMPTS_ALLOWED,
+    IS_HANDED_OVER,
+    EXPIRES_IN,
+    RESEND_IN
+};
 
 static void read_state(const struct rows *rows, struct text registration_id, struct code_state *state)
 {
@@ -32,8 +43,8 @@ static struct text mailbox_key(struct account *account, const struct registratio
     return throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, registration->email));
 }
 
-enum outcome code_find(struct account *account, const struct registration *registration, struct text session_id,
-                       struct code_state *state)
+enum outcome code_find(struct account *account, const struct registration *registration,
+                       struct text session_id, struct code_state *state)
 {
     const struct settings *settings = account->settings;
     struct rows rows;
@@ -45,16 +56,16 @@ enum outcome code_find(struct account *account, const struct registration *regis
         parameter_number(settings->mails_per_hour),
         parameter_number(settings->mails_per_day),
     };
-    enum database_outcome found = database_run(account->database, account->arena, STATEMENT_FIND_CODE, parameters,
-                                               sizeof parameters / sizeof *parameters, &rows);
+    enum database_outcome found = database_run(account->database, account->arena, STATEMENT_FIND_CODE,
+                                               parameters, sizeof parameters / sizeof *parameters, &rows);
     if (found == DATABASE_DONE) {
         read_state(&rows, registration->id, state);
     }
     return account_outcome(found);
 }
 
-enum outcome code_issue(struct account *account, struct text registration_id, struct text mailbox, int64_t least_age,
-                        int64_t *digits)
+enum outcome code_issue(struct account *account, struct text registration_id, struct text mailbox,
+                        int64_t least_age, int64_t *digits)
 {
     const struct settings *settings = account->settings;
     unsigned char nonce[CODE_NONCE_SIZE];
@@ -89,7 +100,8 @@ static bool is_worth_repeating(const struct account *account, const struct code_
            (!state->is_handed_over || state->expires_in >= account->settings->otp_repeat_minutes * MINUTE);
 }
 
-// Queues the mail in the caller's transaction. A second resend at the same moment finds the first one's mail too young.
+// Queues the mail in the caller's transaction. A second resend at the same moment finds the first one's mail
+// too young.
 static enum outcome queue_mail(struct account *account, const struct registration *registration,
                                struct text mailbox, struct code_state *state)
 {
@@ -111,8 +123,8 @@ static enum outcome queue_mail(struct account *account, const struct registratio
     return rows.count == 1 ? OUTCOME_DONE : OUTCOME_THROTTLED;
 }
 
-enum outcome code_send_again(struct account *account, const struct registration *registration, struct text session_id,
-                             struct code_state *state, int64_t *retry_after)
+enum outcome code_send_again(struct account *account, const struct registration *registration,
+                             struct text session_id, struct code_state *state, int64_t *retry_after)
 {
     struct text mailbox = mailbox_key(account, registration);
     struct text session = throttle_key(account, LIMIT_SESSION, session_id);

@@ -1,13 +1,13 @@
-// See csrf.h. A token is a nonce of 16 bytes and an HMAC of 32, in base64url; masked, it is a random pad and the token
-// combined with it, as in Django.
+// See csrf.h. A token is a nonce of 16 bytes and an HMAC of 32, in base64url; masked, it is a random pad and
+// the token combined with it, as in Django.
 #include "storefront/account/csrf.h"
 #include "storefront/base/encode.h"
 
 #include <string.h>
 
-#define NONCE_SIZE   ((size_t)16)
-#define TOKEN_SIZE   (NONCE_SIZE + DIGEST_SIZE)
-#define MASKED_SIZE  (2 * TOKEN_SIZE)
+#define NONCE_SIZE  ((size_t)16)
+#define TOKEN_SIZE  (NONCE_SIZE + DIGEST_SIZE)
+#define MASKED_SIZE (2 * TOKEN_SIZE)
 
 static const struct text none = {"", 0};
 
@@ -24,7 +24,8 @@ struct text csrf_make(struct account *account, struct text session_key)
     struct text parts[3];
     fill_parts(parts, token, session_key);
     if (!secret_random(token, NONCE_SIZE) ||
-        !keyring_mac(account->keyring, KEY_TOKENS, keyring_current(account->keyring), parts, 3, token + NONCE_SIZE)) {
+        !keyring_mac(account->keyring, KEY_TOKENS, keyring_current(account->keyring), parts, 3,
+                     token + NONCE_SIZE)) {
         (void)arena_take(account->arena, SIZE_MAX);
         return none;
     }
@@ -39,8 +40,9 @@ static bool is_made_for(const struct account *account, const unsigned char token
     return keyring_verify(account->keyring, KEY_TOKENS, parts, 3, text_of(token + NONCE_SIZE, DIGEST_SIZE));
 }
 
-// A session that is not known counts as none. A token for it passes too: it was this browser's a moment ago (two clicks,
-// of which the first changed the session), and opens no more than one for none, which anybody can have.
+// A session that is not known counts as none. A token for it passes too: it was this browser's a moment ago
+// (two clicks, of which the first changed the session), and opens no more than one for none, which anybody
+// can have.
 static bool fits_session(const struct account *account, const struct session *session,
                          const unsigned char token[static TOKEN_SIZE])
 {

@@ -97,7 +97,7 @@ static bool is_domain(struct text domain)
 // `typed` as a mail address with its domain in ASCII; empty where it is none that a mail server would take.
 static struct text canonical_email(struct arena *arena, struct text typed)
 {
-    struct text domain = text_trim(typed);
+    struct text domain = unicode_trim(typed);
     if (domain.length > TYPED_MAXIMUM || text_find(domain, '@') == domain.length) {
         return (struct text){NULL, 0};
     }
@@ -106,8 +106,9 @@ static struct text canonical_email(struct arena *arena, struct text typed)
     domain = is_ascii ? domain : unicode_domain(arena, domain);
     const struct text parts[] = {local, TEXT("@"), domain};
     struct text email = text_join(arena, parts, 3);
-    return is_local_part(local) && is_domain(domain) && email.length <= EMAIL_MAXIMUM ? email
-                                                                                       : (struct text){NULL, 0};
+    return is_local_part(local) && is_domain(domain) && email.length <= EMAIL_MAXIMUM
+               ? email
+               : (struct text){NULL, 0};
 }
 
 static void read_email(struct account *account, struct text typed, struct identity *identity,
@@ -115,7 +116,7 @@ static void read_email(struct account *account, struct text typed, struct identi
 {
     identity->email = canonical_email(account->arena, typed);
     identity->email_key = to_lower(account->arena, identity->email);
-    if (text_trim(typed).length == 0) {
+    if (unicode_trim(typed).length == 0) {
         field_errors_add(errors, "email", "error.required");
     } else if (identity->email.length == 0) {
         field_errors_add(errors, "email", "error.email_invalid");
@@ -238,7 +239,8 @@ void identity_read(struct account *account, struct text username, struct text em
                    struct text password, struct identity *identity, struct field_errors *errors)
 {
     *identity = (struct identity){0};
-    // Errors come in the order of the form's fields; the username is judged against the e-mail, so that is read first.
+    // Errors come in the order of the form's fields; the username is judged against the e-mail, so that is
+    // read first.
     struct field_errors email_errors = {.count = 0};
     read_email(account, email, identity, &email_errors);
     read_name(name, identity, errors);

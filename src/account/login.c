@@ -1,4 +1,5 @@
-// See login.h. The way: take the limit and find the account in one step; hash, whether or not there is one; then write.
+// See login.h. The way: take the limit and find the account in one step; hash, whether or not there is one;
+// then write.
 #include "storefront/account/login.h"
 #include "storefront/account/code.h"
 #include "storefront/account/identity.h"
@@ -8,7 +9,8 @@
 #include "storefront/security/password.h"
 
 #define MINUTE           60
-#define PASSWORD_MAXIMUM ((size_t)4 * 1024) // bytes: 1,024 characters of four; longer ones were never accepted
+#define LOOKS            2 // the registration that was found can be mended or proved meanwhile
+#define PASSWORD_MAXIMUM ((size_t)4 * 1024) // bytes: 1,024 characters of four; longer was never accepted
 
 // Who was named: sql/statements/begin_sign_in.sql.
 struct named {
@@ -40,8 +42,8 @@ static struct text half(struct text key)
     return text_cut(key, 0, THROTTLE_HALF_KEY);
 }
 
-static enum outcome begin(struct account *account, const struct visitor *visitor, const struct login_form *form,
-                          struct named *named, int64_t *retry_after)
+static enum outcome begin(struct account *account, const struct visitor *visitor,
+                          const struct login_form *form, struct named *named, int64_t *retry_after)
 {
     const struct settings *settings = account->settings;
     struct text username_key = {NULL, 0};
@@ -55,7 +57,8 @@ static enum outcome begin(struct account *account, const struct visitor *visitor
     const struct parameter parameters[] = {
         parameter_bytes(username_key),
         email_key.length == 0 ? parameter_nothing() : parameter_bytes(email_key),
-        parameter_bytes(half(throttle_key(account, LIMIT_SIGN_INS, email_key.length == 0 ? username_key : email_key))),
+        parameter_bytes(
+            half(throttle_key(account, LIMIT_SIGN_INS, email_key.length == 0 ? username_key : email_key))),
         parameter_bytes(half(throttle_key(account, LIMIT_SIGN_INS, address))),
         parameter_number(settings->sign_in_failures),
         parameter_number(settings->sign_in_minutes * MINUTE),
@@ -84,17 +87,18 @@ static bool checks_password(struct account *account, struct text password, const
 // Best effort: a customer who is signed in must not be told otherwise because a hash stayed as it was.
 static void renew_hash(struct account *account, const struct named *named, struct text password)
 {
-    const struct password_cost cost = {account->settings->password_memory_kib, account->settings->password_passes};
+    const struct password_cost cost = {account->settings->password_memory_kib,
+                                       account->settings->password_passes};
     if (!password_is_outdated(named->password_hash, cost)) {
         return;
     }
     int64_t begun = clock_monotonic();
     struct text hash = password_hash(account->arena, password, cost);
     account->hash_time += clock_monotonic() - begun;
-    const struct parameter parameters[] = {parameter_bytes(named->customer_id), parameter_bytes(named->password_hash),
-                                           parameter_bytes(hash)};
-    if (hash.length == 0 || database_run(account->database, account->arena, STATEMENT_RENEW_PASSWORD_HASH, parameters,
-                                         3, NULL) != DATABASE_DONE) {
+    const struct parameter parameters[] = {parameter_bytes(named->customer_id),
+                                           parameter_bytes(named->password_hash), parameter_bytes(hash)};
+    if (hash.length == 0 || database_run(account->database, account->arena, STATEMENT_RENEW_PASSWORD_HASH,
+                                         parameters, 3, NULL) != DATABASE_DONE) {
         log_line(LOG_WARNING, "password hash was not renewed");
     }
 }
@@ -104,54 +108,58 @@ static enum outcome sign_in(struct account *account, const struct visitor *visit
 {
     struct ticket ticket = session_new_ticket(account, visitor->session);
     const struct parameter parameters[] = {
-        parameter_bytes(ticket.id),           parameter_bytes(ticket.key),
-        parameter_bytes(named->customer_id),  parameter_bytes(visitor->token_digest),
-        parameter_bytes(named->limit_key),
+        parameter_bytes(ticket.id),          parameter_bytes(ticket.key),
+        parameter_bytes(named->customer_id), parameter_bytes(visitor->token_digest),
+        parameter_bytes(named->limit_key),   parameter_bytes(ticket.was_key),
+        parameter_bytes(ticket.spare_id),
     };
-    enum database_outcome done = database_run(account->database, account->arena, STATEMENT_SIGN_IN, parameters,
-                                              sizeof parameters / sizeof *parameters, NULL);
+    enum database_outcome done = database_run(account->database, account->arena, STATEMENT_SIGN_IN,
+                                              parameters, sizeof parameters / sizeof *parameters, NULL);
     result->ticket = ticket;
     return account_outcome(done);
 }
 
-// The password is right but the e-mail is not proved: the session may prove it, and the code is mailed again if it may be.
-static enum outcome open_pending(struct account *account, const struct visitor *visitor, const struct named *named,
-                                 struct login_result *result)
+// Opens the session and gives the limit back, in one transaction.
+static enum outcome write_pending(struct account *account, const struct visitor *visitor,
+                                  const struct named *named, const struct ticket *ticket)
+{
+    const struct parameter limit[] = {parameter_bytes(named->limit_key), parameter_nothing()};
+    database_begin(account->database);
+    enum outcome opened =
+        session_open_pending(account, ticket, named->registration.id, visitor->token_digest, false);
+    if (opened == OUTCOME_UNAVAILABLE ||
+        database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, limit, 2, NULL) !=
+            DATABASE_DONE) {
+        database_rollback(account->database);
+        return OUTCOME_UNAVAILABLE;
+    }
+    return database_commit(account->database) == DATABASE_DONE ? opened : OUTCOME_UNAVAILABLE;
+}
+
+// The password is right but the e-mail is not proved: the session may prove it, and the code is mailed again
+// if it may be. OUTCOME_NOTHING_PENDING: the registration was mended, proved or taken over meanwhile.
+static enum outcome open_pending(struct account *account, const struct visitor *visitor,
+                                 const struct named *named, struct login_result *result)
 {
     struct ticket ticket = session_new_ticket(account, visitor->session);
     struct code_state state = {.is_there = false};
     int64_t retry_after = 0;
-    const struct parameter limit[] = {parameter_bytes(named->limit_key), parameter_nothing()};
-    database_begin(account->database);
-    if (session_open_pending(account, &ticket, named->registration.id, visitor->token_digest, false) !=
-            DATABASE_DONE ||
-        database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, limit, 2, NULL) != DATABASE_DONE) {
-        database_rollback(account->database);
-        return OUTCOME_UNAVAILABLE;
+    enum outcome outcome = write_pending(account, visitor, named, &ticket);
+    if (outcome == OUTCOME_DONE) {
+        outcome = code_find(account, &named->registration, ticket.id, &state);
     }
-    if (database_commit(account->database) != DATABASE_DONE ||
-        code_find(account, &named->registration, ticket.id, &state) != OUTCOME_DONE) {
-        return OUTCOME_UNAVAILABLE;
+    if (outcome != OUTCOME_DONE) {
+        return outcome;
     }
     result->ticket = ticket;
     enum outcome sent = code_send_again(account, &named->registration, ticket.id, &state, &retry_after);
     return sent == OUTCOME_UNAVAILABLE ? OUTCOME_UNAVAILABLE : OUTCOME_UNVERIFIED;
 }
 
-enum outcome account_login(struct account *account, const struct visitor *visitor, const struct login_form *form,
-                           struct login_result *result)
+static enum outcome try_once(struct account *account, const struct visitor *visitor,
+                             const struct login_form *form, struct login_result *result)
 {
     struct named named = {.is_verified = false};
-    *result = (struct login_result){.retry_after = 0};
-    if (text_trim(form->username).length == 0) {
-        field_errors_add(&result->errors, "username", "error.required");
-    }
-    if (form->password.length == 0) {
-        field_errors_add(&result->errors, "password", "error.required");
-    }
-    if (result->errors.count > 0) {
-        return OUTCOME_INVALID;
-    }
     enum outcome outcome = begin(account, visitor, form, &named, &result->retry_after);
     if (outcome != OUTCOME_DONE) {
         return outcome;
@@ -164,4 +172,24 @@ enum outcome account_login(struct account *account, const struct visitor *visito
     }
     renew_hash(account, &named, form->password);
     return sign_in(account, visitor, &named, result);
+}
+
+enum outcome account_login(struct account *account, const struct visitor *visitor,
+                           const struct login_form *form, struct login_result *result)
+{
+    *result = (struct login_result){.retry_after = 0};
+    if (text_trim(form->username).length == 0) {
+        field_errors_add(&result->errors, "username", "error.required");
+    }
+    if (form->password.length == 0) {
+        field_errors_add(&result->errors, "password", "error.required");
+    }
+    if (result->errors.count > 0) {
+        return OUTCOME_INVALID;
+    }
+    enum outcome outcome = OUTCOME_NOTHING_PENDING;
+    for (int look = 0; look < LOOKS && outcome == OUTCOME_NOTHING_PENDING; look++) {
+        outcome = try_once(account, visitor, form, result);
+    }
+    return outcome == OUTCOME_NOTHING_PENDING ? OUTCOME_UNAVAILABLE : outcome;
 }

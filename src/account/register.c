@@ -1,5 +1,5 @@
-// See register.h. The way: judge the fields; look who has the names; hash, outside of any transaction; then one
-// transaction that either makes everything or nothing. Whoever loses a race for a name looks again.
+// See register.h. The way: judge the fields; look who has the names; hash, outside of any transaction; then
+// one transaction that either makes everything or nothing. Whoever loses a race for a name looks again.
 #include "storefront/account/register.h"
 #include "storefront/account/code.h"
 #include "storefront/account/throttle.h"
@@ -8,7 +8,7 @@
 
 #define DOUBLE_CLICK_SECONDS 60
 #define MINUTE               60
-#define LOOKS                3 // a race can be lost, and then the winner's registration can go; not much oftener
+#define LOOKS                3 // a race can be lost, then the winner can go; not much oftener
 
 // One try to register, from fields to session.
 struct attempt {
@@ -36,7 +36,18 @@ struct holders {
     size_t count;
 };
 
-enum { HAS_USERNAME, HAS_EMAIL, IS_OWN, IS_DOUBLE_CLICK, IS_HELD, REGISTRATION_ID, USERNAME, EMAIL, NAME, PASSWORD_HASH };
+enum {
+    HAS_USERNAME,
+    HAS_EMAIL,
+    IS_OWN,
+    IS_DOUBLE_CLICK,
+    IS_HELD,
+    REGISTRATION_ID,
+    USERNAME,
+    EMAIL,
+    NAME,
+    PASSWORD_HASH
+};
 
 static struct password_cost cost_of(const struct account *account)
 {
@@ -93,7 +104,8 @@ static bool hash_password(struct attempt *attempt)
 {
     int64_t begun = clock_monotonic();
     if (attempt->hash.length == 0) {
-        attempt->hash = password_hash(attempt->account->arena, attempt->form->password, cost_of(attempt->account));
+        attempt->hash =
+            password_hash(attempt->account->arena, attempt->form->password, cost_of(attempt->account));
     }
     attempt->account->hash_time += clock_monotonic() - begun;
     return attempt->hash.length > 0;
@@ -127,13 +139,14 @@ static bool refuse_taken(struct attempt *attempt, const struct holders *holders)
     return username_is_taken || email_is_taken;
 }
 
-// Tells the browser how the code of a registration stands that is there already.
+// Tells the browser how the code of a registration stands that is there already. OUTCOME_INVALID: it was
+// proved or mended meanwhile.
 static enum outcome report_code(struct attempt *attempt, const struct registration *registration,
                                 struct text session_id, struct code_state *state)
 {
     enum outcome outcome = code_find(attempt->account, registration, session_id, state);
     if (outcome == OUTCOME_DONE && !state->is_there) {
-        return OUTCOME_UNAVAILABLE;
+        return OUTCOME_INVALID;
     }
     attempt->result->expires_in = state->expires_in;
     attempt->result->resend_in = state->resend_in;
@@ -141,16 +154,18 @@ static enum outcome report_code(struct attempt *attempt, const struct registrati
     return outcome;
 }
 
-// The second click of a double click, whose session does not know of the first: it gets a session of its own to the same
-// registration.
+// The second click of a double click, whose session does not know of the first: it gets a session of its own
+// to the same registration.
 static enum outcome answer_double_click(struct attempt *attempt, const struct holder *holder)
 {
     struct account *account = attempt->account;
     struct code_state state = {.is_there = false};
     struct ticket ticket = session_new_ticket(account, attempt->visitor->session);
-    if (session_open_pending(account, &ticket, holder->registration.id, attempt->visitor->token_digest, true) !=
-        DATABASE_DONE) {
-        return OUTCOME_UNAVAILABLE;
+    enum outcome outcome =
+        session_open_pending(account, &ticket, holder->registration.id, attempt->visitor->token_digest, true);
+    if (outcome != OUTCOME_DONE) {
+        // It was mended or taken over meanwhile: look again.
+        return outcome == OUTCOME_NOTHING_PENDING ? OUTCOME_INVALID : outcome;
     }
     attempt->result->ticket = ticket;
     return report_code(attempt, &holder->registration, ticket.id, &state);
@@ -168,8 +183,8 @@ static enum outcome rename_registration(struct attempt *attempt, const struct ho
         database_run(account->database, account->arena, STATEMENT_RENAME_REGISTRATION, parameters, 2, NULL));
 }
 
-// This session sent the form of its own registration again, with nothing changed that a code depends on: the code stays,
-// and is mailed again where it may be.
+// This session sent the form of its own registration again, with nothing changed that a code depends on: the
+// code stays, and is mailed again where it may be.
 static enum outcome answer_repetition(struct attempt *attempt, const struct holder *holder)
 {
     struct code_state state = {.is_there = false};
@@ -188,9 +203,10 @@ static enum outcome answer_repetition(struct attempt *attempt, const struct hold
     return outcome == OUTCOME_THROTTLED ? OUTCOME_DONE : outcome;
 }
 
-// Puts the customer's row there: a new one, or this session's own in its mended form. OUTCOME_INVALID: a name went to
-// somebody else meanwhile.
-static enum outcome write_customer(struct attempt *attempt, const struct holder *own, struct text registration_id)
+// Puts the customer's row there: a new one, or this session's own in its mended form. OUTCOME_INVALID: a name
+// went to somebody else meanwhile.
+static enum outcome write_customer(struct attempt *attempt, const struct holder *own,
+                                   struct text registration_id)
 {
     struct account *account = attempt->account;
     const struct identity *identity = &attempt->identity;
@@ -212,7 +228,8 @@ static enum outcome write_customer(struct attempt *attempt, const struct holder 
     enum statement statement = own == NULL ? STATEMENT_REGISTER_CUSTOMER : STATEMENT_MEND_REGISTRATION;
     enum database_outcome written = database_run(account->database, account->arena, statement, parameters,
                                                  sizeof parameters / sizeof *parameters, &rows);
-    if (written == DATABASE_CONFLICT || written == DATABASE_RETRY || (written == DATABASE_DONE && rows.count == 0)) {
+    if (written == DATABASE_CONFLICT || written == DATABASE_RETRY ||
+        (written == DATABASE_DONE && rows.count == 0)) {
         return OUTCOME_INVALID;
     }
     return account_outcome(written);
@@ -224,7 +241,8 @@ static enum outcome write_registration(struct attempt *attempt, const struct hol
     struct account *account = attempt->account;
     struct ticket ticket = session_new_ticket(account, attempt->visitor->session);
     struct text registration_id = account_new_id(account);
-    struct text mailbox = throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, attempt->identity.email));
+    struct text mailbox =
+        throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, attempt->identity.email));
     struct text session = throttle_key(account, LIMIT_SESSION, ticket.id);
     int64_t digits = 0;
     database_begin(account->database);
@@ -236,8 +254,8 @@ static enum outcome write_registration(struct attempt *attempt, const struct hol
         outcome = code_issue(account, registration_id, mailbox, 0, &digits);
     }
     if (outcome == OUTCOME_DONE) {
-        outcome = account_outcome(
-            session_open_pending(account, &ticket, registration_id, attempt->visitor->token_digest, false));
+        outcome =
+            session_open_pending(account, &ticket, registration_id, attempt->visitor->token_digest, false);
     }
     if (outcome == OUTCOME_DONE) {
         attempt->result->ticket = ticket;
@@ -280,8 +298,8 @@ static enum outcome try_once(struct attempt *attempt)
     return hash_password(attempt) ? write_registration(attempt, own) : OUTCOME_UNAVAILABLE;
 }
 
-enum outcome account_register(struct account *account, const struct visitor *visitor, const struct register_form *form,
-                              struct register_result *result)
+enum outcome account_register(struct account *account, const struct visitor *visitor,
+                              const struct register_form *form, struct register_result *result)
 {
     struct attempt attempt = {.account = account, .visitor = visitor, .form = form, .result = result};
     *result = (struct register_result){.retry_after = 0};

@@ -17,8 +17,21 @@ static struct text digest_cookie(struct account *account, struct text cookie)
 }
 
 // The columns of sql/statements/find_session.sql.
-enum { ID, EARLIER_TOKEN, IS_TO_BE_TOUCHED, SECONDS_LEFT, CUSTOMER_ID, USERNAME, NAME, EMAIL, MEMBER_SINCE,
-       REGISTRATION_ID, PENDING_USERNAME, PENDING_NAME, PENDING_EMAIL };
+enum {
+    ID,
+    EARLIER_TOKEN,
+    IS_TO_BE_TOUCHED,
+    SECONDS_LEFT,
+    CUSTOMER_ID,
+    USERNAME,
+    NAME,
+    EMAIL,
+    MEMBER_SINCE,
+    REGISTRATION_ID,
+    PENDING_USERNAME,
+    PENDING_NAME,
+    PENDING_EMAIL
+};
 
 static void read_session(const struct rows *rows, struct session *session)
 {
@@ -59,8 +72,8 @@ enum outcome session_find(struct account *account, struct text cookie, struct se
         parameter_number(settings->session_touch_minutes),
         parameter_number(settings->unverified_hours),
     };
-    enum database_outcome found = database_run(account->database, account->arena, STATEMENT_FIND_SESSION, parameters,
-                                               sizeof parameters / sizeof *parameters, &rows);
+    enum database_outcome found = database_run(account->database, account->arena, STATEMENT_FIND_SESSION,
+                                               parameters, sizeof parameters / sizeof *parameters, &rows);
     if (found == DATABASE_DONE) {
         read_session(&rows, session);
     }
@@ -84,7 +97,8 @@ enum outcome session_end(struct account *account, const struct session *session)
 struct ticket session_new_ticket(struct account *account, const struct session *session)
 {
     unsigned char bytes[COOKIE_SIZE];
-    struct ticket ticket = {.id = session->is_known ? session->id : account_new_id(account)};
+    struct ticket ticket = {.was_key = session->key, .spare_id = account_new_id(account)};
+    ticket.id = session->is_known ? session->id : ticket.spare_id;
     if (!secret_random(bytes, sizeof bytes)) {
         (void)arena_take(account->arena, SIZE_MAX);
         return ticket;
@@ -95,13 +109,17 @@ struct ticket session_new_ticket(struct account *account, const struct session *
     return ticket;
 }
 
-enum database_outcome session_open_pending(struct account *account, const struct ticket *ticket,
-                                           struct text registration_id, struct text token_digest, bool is_twin)
+enum outcome session_open_pending(struct account *account, const struct ticket *ticket,
+                                  struct text registration_id, struct text token_digest, bool is_twin)
 {
     const struct parameter parameters[] = {
-        parameter_bytes(ticket->id),     parameter_bytes(ticket->key), parameter_bytes(registration_id),
-        parameter_bytes(token_digest), parameter_switch(is_twin),
+        parameter_bytes(ticket->id),       parameter_bytes(ticket->key), parameter_bytes(registration_id),
+        parameter_bytes(token_digest),     parameter_switch(is_twin),    parameter_bytes(ticket->was_key),
+        parameter_bytes(ticket->spare_id),
     };
-    return database_run(account->database, account->arena, STATEMENT_OPEN_PENDING_SESSION, parameters,
-                        sizeof parameters / sizeof *parameters, NULL);
+    struct rows rows;
+    enum database_outcome done =
+        database_run(account->database, account->arena, STATEMENT_OPEN_PENDING_SESSION, parameters,
+                     sizeof parameters / sizeof *parameters, &rows);
+    return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
 }

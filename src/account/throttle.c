@@ -20,7 +20,8 @@ struct text throttle_key(struct account *account, enum limit limit, struct text 
     };
     const struct text parts[] = {text_from(names[limit]), subject};
     unsigned char *key = arena_take(account->arena, DIGEST_SIZE);
-    if (key == NULL || !keyring_mac(account->keyring, KEY_LIMITS, keyring_current(account->keyring), parts, 2, key)) {
+    if (key == NULL ||
+        !keyring_mac(account->keyring, KEY_LIMITS, keyring_current(account->keyring), parts, 2, key)) {
         (void)arena_take(account->arena, SIZE_MAX);
         return (struct text){NULL, 0};
     }
@@ -70,7 +71,8 @@ enum outcome throttle_take_address(struct account *account, enum limit limit, st
         parameter_number(address_maximum(account->settings, limit)),
         parameter_number(HOUR),
     };
-    if (database_run(account->database, account->arena, STATEMENT_TAKE_LIMIT, parameters, 3, &rows) != DATABASE_DONE) {
+    if (database_run(account->database, account->arena, STATEMENT_TAKE_LIMIT, parameters, 3, &rows) !=
+        DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
     int64_t wait = rows_number(&rows, 0, 1);
@@ -84,7 +86,8 @@ void throttle_give_back_address(struct account *account, enum limit limit, struc
     if (!account->settings->address_limits || counted.length == 0) {
         return;
     }
-    const struct parameter parameters[] = {parameter_bytes(throttle_key(account, limit, counted)), parameter_nothing()};
+    const struct parameter parameters[] = {parameter_bytes(throttle_key(account, limit, counted)),
+                                           parameter_nothing()};
     // What cannot be given back is forgotten within the hour.
     (void)database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, parameters, 2, NULL);
 }

@@ -5,20 +5,27 @@
 #include "storefront/account/throttle.h"
 #include "storefront/base/unicode.h"
 
-#define TYPED_MAXIMUM ((size_t)256)
+#define TYPED_MAXIMUM ((size_t)64) // bytes kept of what was typed: more than any code has
+
+static bool is_filler(int32_t code_point)
+{
+    const int32_t minus = 0x2212;
+    enum unicode_class class = unicode_classify(code_point);
+    return unicode_is_white(code_point) || class == UNICODE_DASH || class == UNICODE_INVISIBLE ||
+           code_point == minus;
+}
 
 struct text verify_digits(struct account *account, struct text typed)
 {
+    const int32_t full_width_zero = 0xff10;
     struct buffer digits = buffer_open(account->arena, TYPED_MAXIMUM);
-    struct text rest = typed.length > TYPED_MAXIMUM ? (struct text){NULL, 0}
-                                                    : unicode_normalise(account->arena, typed);
+    struct text rest = typed;
     while (rest.length > 0) {
         struct text before = rest;
         int32_t code_point = unicode_next(&rest);
-        enum unicode_class class = unicode_classify(code_point);
-        bool is_filler = class == UNICODE_SPACE || class == UNICODE_DASH || class == UNICODE_INVISIBLE ||
-                         (code_point >= '\t' && code_point <= '\r') || code_point == 0x2212;
-        if (!is_filler) {
+        if (code_point >= full_width_zero && code_point <= full_width_zero + 9) {
+            buffer_add_byte(&digits, (char)('0' + code_point - full_width_zero));
+        } else if (!is_filler(code_point)) {
             buffer_add(&digits, text_cut(before, 0, before.length - rest.length));
         }
     }
@@ -64,8 +71,8 @@ static enum outcome compare_replaced(struct account *account, struct text regist
 {
     struct rows rows;
     const struct parameter parameters[] = {parameter_bytes(registration_id)};
-    if (database_run(account->database, account->arena, STATEMENT_FIND_REPLACED_CODES, parameters, 1, &rows) !=
-        DATABASE_DONE) {
+    if (database_run(account->database, account->arena, STATEMENT_FIND_REPLACED_CODES, parameters, 1,
+                     &rows) != DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
     for (size_t i = 0; i < rows.count; i++) {
@@ -89,7 +96,8 @@ static enum outcome refuse_locked(const struct code_state *state, struct verify_
 }
 
 // A try that was not counted came too late: the code had ended meanwhile. Says how.
-static enum outcome explain(struct account *account, const struct session *session, struct verify_result *result)
+static enum outcome explain(struct account *account, const struct session *session,
+                            struct verify_result *result)
 {
     struct code_state state = {.is_there = false};
     enum outcome outcome = code_find(account, &session->pending, session->id, &state);
@@ -124,8 +132,8 @@ static enum outcome count_wrong_try(struct account *account, const struct sessio
     return OUTCOME_CODE_WRONG;
 }
 
-static enum outcome use_code(struct account *account, const struct session *session, const struct code_facts *facts,
-                             struct verify_result *result)
+static enum outcome use_code(struct account *account, const struct session *session,
+                             const struct code_facts *facts, struct verify_result *result)
 {
     struct rows rows;
     struct ticket ticket = session_new_ticket(account, session);
@@ -133,8 +141,8 @@ static enum outcome use_code(struct account *account, const struct session *sess
         parameter_bytes(facts->code_id), parameter_bytes(facts->nonce), parameter_bytes(session->pending.id),
         parameter_bytes(session->id),    parameter_bytes(ticket.key),
     };
-    enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER, parameters,
-                                              sizeof parameters / sizeof *parameters, &rows);
+    enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER,
+                                              parameters, sizeof parameters / sizeof *parameters, &rows);
     if (used != DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
@@ -145,8 +153,9 @@ static enum outcome use_code(struct account *account, const struct session *sess
     return OUTCOME_DONE;
 }
 
-static enum outcome judge_code(struct account *account, const struct session *session, const struct verify_form *form,
-                               const struct code_state *state, struct verify_result *result)
+static enum outcome judge_code(struct account *account, const struct session *session,
+                               const struct verify_form *form, const struct code_state *state,
+                               struct verify_result *result)
 {
     struct text digits = verify_digits(account, form->code);
     digits = form->code_is_number ? pad(account, digits, state->facts.digits) : digits;
@@ -167,15 +176,15 @@ static enum outcome judge_code(struct account *account, const struct session *se
     return outcome == OUTCOME_CODE_WRONG ? count_wrong_try(account, session, &state->facts, result) : outcome;
 }
 
-enum outcome account_verify(struct account *account, const struct visitor *visitor, const struct verify_form *form,
-                            struct verify_result *result)
+enum outcome account_verify(struct account *account, const struct visitor *visitor,
+                            const struct verify_form *form, struct verify_result *result)
 {
     const struct session *session = visitor->session;
     struct code_state state = {.is_there = false};
     *result = (struct verify_result){.attempts_left = 0};
-    if (!session->is_pending ||
-        (form->username.length > 0 && !text_equals(identity_username_key(account, form->username),
-                                                      identity_username_key(account, session->pending.username)))) {
+    if (!session->is_pending || (form->username.length > 0 &&
+                                 !text_equals(identity_username_key(account, form->username),
+                                              identity_username_key(account, session->pending.username)))) {
         return OUTCOME_NOTHING_PENDING;
     }
     enum outcome outcome = code_find(account, &session->pending, session->id, &state);

@@ -1,5 +1,6 @@
-// Blocks in a list, the first one kept from request to request. In sanitizer builds (STOREFRONT_PIECEWISE_ARENA) every
-// piece is a block of its own, so that an overrun of one byte or a pointer kept too long is seen.
+// Blocks in a list, the first one kept from request to request. In sanitizer builds
+// (STOREFRONT_PIECEWISE_ARENA) every piece is a block of its own, so that an overrun of one byte or a pointer
+// kept too long is seen.
 #include "storefront/base/arena.h"
 
 #include <stdalign.h>

@@ -61,11 +61,11 @@ struct text clock_rfc5322(struct arena *arena, int64_t seconds)
     struct buffer buffer = buffer_open(arena, longest);
     struct tm time = {0};
     (void)gmtime_r(&(time_t){seconds}, &time);
-    buffer_add(&buffer, text_of(days + 3 * time.tm_wday, 3));
+    buffer_add(&buffer, text_of(days + 3 * (size_t)time.tm_wday, 3));
     buffer_add(&buffer, TEXT(", "));
     add_padded(&buffer, time.tm_mday);
     buffer_add_byte(&buffer, ' ');
-    buffer_add(&buffer, text_of(months + 3 * time.tm_mon, 3));
+    buffer_add(&buffer, text_of(months + 3 * (size_t)time.tm_mon, 3));
     buffer_add_byte(&buffer, ' ');
     buffer_add_number(&buffer, time.tm_year + 1900);
     buffer_add_byte(&buffer, ' ');

@@ -33,7 +33,7 @@ static bool read_descriptor(struct arena *arena, int descriptor, size_t maximum,
         return false;
     }
     if (!S_ISREG(status.st_mode) || status.st_size < 0 || (size_t)status.st_size > maximum) {
-        errno = EFBIG;
+        errno = S_ISREG(status.st_mode) ? EFBIG : EINVAL;
         return false;
     }
     char *bytes = arena_take(arena, (size_t)status.st_size + 1);

@@ -1,5 +1,5 @@
-// See json.h. jansson parses into its own tree; it is copied into the arena and given back at once, so no json_t
-// outlives a call.
+// See json.h. jansson parses into its own tree; it is copied into the arena and given back at once, so no
+// json_t outlives a call.
 #include "storefront/base/json.h"
 
 #include <inttypes.h>
@@ -14,7 +14,8 @@ static struct text copy_text(struct arena *arena, const char *bytes, size_t leng
     return text_copy(arena, text_of(bytes, length));
 }
 
-// Members are appended by hand: jansson has refused duplicates, and value_set() would search for them once more.
+// Members are appended by hand: jansson has refused duplicates, and value_set() would search for them once
+// more.
 static bool append_copy(struct value *parent, struct text name, const json_t *json, unsigned depth)
 {
     struct value_member *member = arena_take(parent->arena, sizeof *member);

@@ -1,12 +1,16 @@
-// See log.h. A line is built in one piece and written by one call, so that lines of several workers never mix.
+// See log.h. A line is built in one piece and written by one call, so that lines of several workers never
+// mix.
 #include "storefront/base/log.h"
 #include "storefront/base/clock.h"
+#include "storefront/base/encode.h"
+#include "storefront/base/unicode.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define LINE_MAXIMUM  ((size_t)8 * 1024)
 #define ARENA_MAXIMUM (4 * LINE_MAXIMUM)
+#define BYTES_SHOWN   ((size_t)128) // of a field that is no text
 
 static struct {
     const char *program;
@@ -28,12 +32,18 @@ static const char *level_name(enum log_level level)
     return names[level];
 }
 
+// What is not UTF-8 is shown in hexadecimal: the line must stay readable to machines.
+static struct text readable(struct arena *arena, struct text text)
+{
+    return unicode_is_valid(text) ? text : encode_hexadecimal(arena, text_cut(text, 0, BYTES_SHOWN));
+}
+
 static void add_json_member(struct buffer *line, const char *name, struct text value)
 {
     buffer_add_byte(line, ',');
     buffer_add_json_string(line, text_from(name));
     buffer_add_byte(line, ':');
-    buffer_add_json_string(line, value);
+    buffer_add_json_string(line, readable(line->arena, value));
 }
 
 static void begin_json(struct buffer *line, enum log_level level, const char *event)
@@ -78,7 +88,7 @@ static void add_words_field(struct buffer *line, const struct log_field *field)
     if (field->is_number) {
         buffer_add_number(line, field->number);
     } else {
-        buffer_add_json_string(line, field->text);
+        buffer_add_json_string(line, readable(line->arena, field->text));
     }
 }
 

@@ -25,17 +25,31 @@ struct setting {
 };
 
 #define SETTING_GROUP(title) {.kind = KIND_GROUP, .explanation = (title)},
-#define SETTING_TEXT(field, key, fallback, words)                                                                      \
-    {.kind = KIND_TEXT, .name = (key), .explanation = (words), .fallback_text = (fallback),                            \
+#define SETTING_TEXT(field, key, fallback, words)                                                            \
+    {.kind = KIND_TEXT,                                                                                      \
+     .name = (key),                                                                                          \
+     .explanation = (words),                                                                                 \
+     .fallback_text = (fallback),                                                                            \
      .offset = offsetof(struct settings, field)},
-#define SETTING_SECRET(field, key, words)                                                                              \
-    {.kind = KIND_SECRET, .name = (key), .explanation = (words), .fallback_text = "",                                  \
+#define SETTING_SECRET(field, key, words)                                                                    \
+    {.kind = KIND_SECRET,                                                                                    \
+     .name = (key),                                                                                          \
+     .explanation = (words),                                                                                 \
+     .fallback_text = "",                                                                                    \
      .offset = offsetof(struct settings, field)},
-#define SETTING_NUMBER(field, key, fallback, least, most, words)                                                       \
-    {.kind = KIND_NUMBER, .name = (key), .explanation = (words), .fallback_number = (fallback), .lowest = (least),     \
-     .highest = (most), .offset = offsetof(struct settings, field)},
-#define SETTING_SWITCH(field, key, fallback, words)                                                                    \
-    {.kind = KIND_SWITCH, .name = (key), .explanation = (words), .fallback_number = (fallback),                        \
+#define SETTING_NUMBER(field, key, fallback, least, most, words)                                             \
+    {.kind = KIND_NUMBER,                                                                                    \
+     .name = (key),                                                                                          \
+     .explanation = (words),                                                                                 \
+     .fallback_number = (fallback),                                                                          \
+     .lowest = (least),                                                                                      \
+     .highest = (most),                                                                                      \
+     .offset = offsetof(struct settings, field)},
+#define SETTING_SWITCH(field, key, fallback, words)                                                          \
+    {.kind = KIND_SWITCH,                                                                                    \
+     .name = (key),                                                                                          \
+     .explanation = (words),                                                                                 \
+     .fallback_number = (fallback),                                                                          \
      .offset = offsetof(struct settings, field)},
 static const struct setting table[] = {
 #include "storefront/base/settings_table.h"
@@ -79,7 +93,8 @@ static struct text look_up(char *const *environment, const char *name, const cha
 
 static bool refuse(const struct setting *setting, const char *reason)
 {
-    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", setting->name), LOG_STRING("reason", reason));
+    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", setting->name),
+              LOG_STRING("reason", reason));
     return false;
 }
 
@@ -116,7 +131,8 @@ static bool read_number(const struct setting *setting, struct text given, int64_
            refuse(setting, "not a whole number within its bounds");
 }
 
-static bool read_setting(struct arena *arena, char *const *environment, const struct setting *setting, void *field)
+static bool read_setting(struct arena *arena, char *const *environment, const struct setting *setting,
+                         void *field)
 {
     if (setting->kind == KIND_GROUP) {
         return true;
@@ -206,7 +222,8 @@ static void print_bounds(const struct setting *setting, struct buffer *out)
         buffer_add(out, TEXT(FILE_SUFFIX));
     } else {
         buffer_add(out, TEXT("default "));
-        buffer_add(out, setting->fallback_text[0] == '\0' ? TEXT("empty") : text_from(setting->fallback_text));
+        buffer_add(out,
+                   setting->fallback_text[0] == '\0' ? TEXT("empty") : text_from(setting->fallback_text));
     }
 }
 

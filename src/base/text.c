@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define FIRST_CAPACITY   ((size_t)256)
-#define LONGEST_NUMBER   ((size_t)20)
-#define DECIMAL_BASE     10
+#define FIRST_CAPACITY ((size_t)256)
+#define LONGEST_NUMBER ((size_t)20)
+#define DECIMAL_BASE   10
 
 struct text text_from(const char *string)
 {
@@ -239,7 +239,11 @@ void buffer_add_number(struct buffer *buffer, int64_t number)
 static void add_json_escape(struct buffer *buffer, unsigned code)
 {
     static const char digits[] = "0123456789abcdef";
-    const char escape[] = {'\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15], digits[code >> 4 & 15],
+    const char escape[] = {'\\',
+                           'u',
+                           digits[code >> 12 & 15],
+                           digits[code >> 8 & 15],
+                           digits[code >> 4 & 15],
                            digits[code & 15]};
     buffer_add(buffer, text_of(escape, sizeof escape));
 }

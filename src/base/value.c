@@ -1,4 +1,5 @@
-// See value.h. Objects are short (a page has tens of names), so a list that is searched from its front serves.
+// See value.h. Objects are short (a page has tens of names), so a list that is searched from its front
+// serves.
 #include "storefront/base/value.h"
 
 static struct value *container(struct arena *arena, enum value_kind kind)

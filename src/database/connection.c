@@ -1,5 +1,6 @@
-// See connection.h. Several hosts are tried one by one, each with its share of the time that is left: libpq's own list
-// would give a silent first host all of it. Names are looked up by the system, which has time-outs of its own.
+// See connection.h. Several hosts are tried one by one, each with its share of the time that is left: libpq's
+// own list would give a silent first host all of it. Names are looked up by the system, which has time-outs
+// of its own.
 #include "storefront/database/connection.h"
 #include "storefront/base/clock.h"
 #include "storefront/base/log.h"
@@ -9,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MILLISECOND         1000
-#define FIRST_BACKOFF       ((int64_t)50 * MILLISECOND)
-#define LONGEST_BACKOFF     ((int64_t)1000 * MILLISECOND)
-#define BACKOFF_DOUBLINGS   5
-#define OPTIONS_MAXIMUM     ((size_t)64)
-#define HOST_NAMES_MAXIMUM  ((size_t)4096)
+#define MILLISECOND        1000
+#define FIRST_BACKOFF      ((int64_t)50 * MILLISECOND)
+#define LONGEST_BACKOFF    ((int64_t)1000 * MILLISECOND)
+#define BACKOFF_DOUBLINGS  5
+#define OPTIONS_MAXIMUM    ((size_t)64)
+#define HOST_NAMES_MAXIMUM ((size_t)4096)
 
 static const char *option(const struct connection *connection, const char *name)
 {
@@ -101,8 +102,8 @@ void connection_drop(struct connection *connection)
     connection->libpq = NULL;
 }
 
-// Waits until the socket is ready for `events`, at most `*share` microseconds, which are taken off it and off what the
-// request has left.
+// Waits until the socket is ready for `events`, at most `*share` microseconds, which are taken off it and off
+// what the request has left.
 static bool wait_for(struct connection *connection, short events, int64_t *share)
 {
     for (;;) {
@@ -182,7 +183,8 @@ static PGconn *start(const struct connection *connection, size_t host)
     const char *names[OPTIONS_MAXIMUM] = {NULL};
     const char *values[OPTIONS_MAXIMUM] = {NULL};
     size_t count = 0;
-    for (const PQconninfoOption *at = connection->options; at->keyword != NULL && count < OPTIONS_MAXIMUM - 8; at++) {
+    for (const PQconninfoOption *at = connection->options; at->keyword != NULL && count < OPTIONS_MAXIMUM - 8;
+         at++) {
         bool is_ours = strcmp(at->keyword, "host") == 0 || strcmp(at->keyword, "hostaddr") == 0 ||
                        strcmp(at->keyword, "port") == 0;
         if (!is_ours && at->val != NULL && at->val[0] != '\0') {
@@ -196,7 +198,9 @@ static PGconn *start(const struct connection *connection, size_t host)
         {"port", connection->ports[host]},
         {"client_encoding", "UTF8"},
         {"fallback_application_name", connection->application},
-        {connection->host_count > 1 && option(connection, "target_session_attrs") == NULL ? "target_session_attrs" : NULL,
+        {connection->host_count > 1 && option(connection, "target_session_attrs") == NULL
+             ? "target_session_attrs"
+             : NULL,
          "read-write"},
     };
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
@@ -231,8 +235,8 @@ static bool prepare_statements(struct connection *connection)
 {
     bool done = true;
     for (size_t i = 0; i < STATEMENTS && done; i++) {
-        done = !is_ours(connection, i) ||
-               PQsendPrepare(connection->libpq, statement_texts[i].name, statement_texts[i].text, 0, NULL) == 1;
+        done = !is_ours(connection, i) || PQsendPrepare(connection->libpq, statement_texts[i].name,
+                                                        statement_texts[i].text, 0, NULL) == 1;
     }
     done = done && connection_send(connection);
     for (size_t i = 0; i < STATEMENTS && done; i++) {
@@ -242,7 +246,8 @@ static bool prepare_statements(struct connection *connection)
         PGresult *result = connection_result(connection);
         done = PQresultStatus(result) == PGRES_COMMAND_OK;
         if (!done) {
-            log_event(LOG_ERROR, "statement cannot be prepared", LOG_STRING("statement", statement_texts[i].name),
+            log_event(LOG_ERROR, "statement cannot be prepared",
+                      LOG_STRING("statement", statement_texts[i].name),
                       LOG_STRING("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
                       LOG_STRING("reason", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
         }
@@ -272,7 +277,8 @@ static void back_off(struct connection *connection)
     int64_t now = clock_monotonic();
     connection->retry_at = now + longest / 2 + now % (longest / 2);
     connection->failures++;
-    log_event(LOG_WARNING, "database is away", LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
+    log_event(LOG_WARNING, "database is away",
+              LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
 }
 
 // Nothing is expected on an idle connection: input is the server's farewell, or a change of its settings.

@@ -1,5 +1,6 @@
-// See database.h. The connection is in libpq's pipeline mode all its life, so that BEGIN, preparation and settings
-// travel with what follows them; every wait is a poll() whose time is taken off what the request was granted.
+// See database.h. The connection is in libpq's pipeline mode all its life, so that BEGIN, preparation and
+// settings travel with what follows them; every wait is a poll() whose time is taken off what the request was
+// granted.
 #include "storefront/database/database.h"
 #include "storefront/base/clock.h"
 #include "storefront/base/log.h"
@@ -148,8 +149,8 @@ static void encode_parameter(struct wire_parameters *wire, size_t i, const struc
     }
 }
 
-static bool send_statement(struct database *database, enum statement statement, const struct parameter *parameters,
-                           size_t count)
+static bool send_statement(struct database *database, enum statement statement,
+                           const struct parameter *parameters, size_t count)
 {
     struct wire_parameters wire;
     if (count > PARAMETERS_MAXIMUM || count != statement_texts[statement].parameters) {
@@ -159,8 +160,8 @@ static bool send_statement(struct database *database, enum statement statement, 
         encode_parameter(&wire, i, &parameters[i]);
     }
     const int binary = 1;
-    return PQsendQueryPrepared(database->connection.libpq, statement_texts[statement].name, (int)count, wire.values,
-                               wire.lengths, wire.formats, binary) == 1;
+    return PQsendQueryPrepared(database->connection.libpq, statement_texts[statement].name, (int)count,
+                               wire.values, wire.lengths, wire.formats, binary) == 1;
 }
 
 static enum database_outcome judge(const char *state)
@@ -174,7 +175,8 @@ static enum database_outcome judge(const char *state)
     return DATABASE_UNAVAILABLE;
 }
 
-// What a failed result means. The server's words may quote values, so only its state and constraint are logged.
+// What a failed result means. The server's words may quote values, so only its state and constraint are
+// logged.
 static enum database_outcome judge_failure(const PGresult *result, enum statement statement)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -199,7 +201,8 @@ static bool copy_rows(struct arena *arena, const PGresult *result, struct rows *
         int column = (int)(i % columns);
         if (PQgetisnull(result, row, column) == 0) {
             size_t length = (size_t)PQgetlength(result, row, column);
-            cells[i] = length == 0 ? TEXT("") : text_copy(arena, text_of(PQgetvalue(result, row, column), length));
+            cells[i] =
+                length == 0 ? TEXT("") : text_copy(arena, text_of(PQgetvalue(result, row, column), length));
         }
     }
     *rows = (struct rows){.count = count, .columns = columns, .cells = cells};
@@ -248,7 +251,8 @@ static enum database_outcome run(struct database *database, struct arena *arena,
     return begun == DATABASE_DONE ? outcome : begun;
 }
 
-// After a failure nobody vouches for, the connection is dropped: the server then gives up what was not committed.
+// After a failure nobody vouches for, the connection is dropped: the server then gives up what was not
+// committed.
 static void drop(struct database *database)
 {
     database->in_transaction = false;
@@ -289,7 +293,8 @@ enum database_outcome database_commit(struct database *database)
     }
     database->in_transaction = false;
     bool committed = false;
-    if (send_statement(database, STATEMENT_COMMIT_TRANSACTION, NULL, 0) && connection_send(&database->connection)) {
+    if (send_statement(database, STATEMENT_COMMIT_TRANSACTION, NULL, 0) &&
+        connection_send(&database->connection)) {
         PGresult *result = connection_result(&database->connection);
         // A transaction that had failed answers COMMIT with ROLLBACK, and no error.
         committed = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;

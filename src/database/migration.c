@@ -1,5 +1,5 @@
-// See migration.h. An operator waits for this and sees what the server says, so the calls are the blocking ones and the
-// server's words are logged: no migration holds a value of a customer.
+// See migration.h. An operator waits for this and sees what the server says, so the calls are the blocking
+// ones and the server's words are logged: no migration holds a value of a customer.
 #include "storefront/database/migration.h"
 #include "storefront/base/log.h"
 #include "storefront/database/statements.h"

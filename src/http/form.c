@@ -10,10 +10,11 @@
 
 static const struct text csrf_field = TEXT("csrfmiddlewaretoken");
 
-// The index of the declared field `name`, or FORM_FIELDS_MAXIMUM.
+// The index of the declared field `name`, or FORM_FIELDS_MAXIMUM. A form that was not read declares none.
 static size_t find_field(const struct form *form, struct text name)
 {
-    for (size_t i = 0; i < FORM_FIELDS_MAXIMUM && form->fields[i].name != NULL; i++) {
+    bool is_read = form->fields != NULL;
+    for (size_t i = 0; is_read && i < FORM_FIELDS_MAXIMUM && form->fields[i].name != NULL; i++) {
         if (text_equals(text_from(form->fields[i].name), name)) {
             return i;
         }
@@ -65,8 +66,8 @@ static bool put_json_member(struct arena *arena, struct form *form, const struct
     if (at == FORM_FIELDS_MAXIMUM && !text_equals(member->name, csrf_field)) {
         return true;
     }
-    return at < FORM_FIELDS_MAXIMUM && form->fields[at].kind == FIELD_DIGITS && member->value.kind == VALUE_NUMBER &&
-           member->value.number >= 0 &&
+    return at < FORM_FIELDS_MAXIMUM && form->fields[at].kind == FIELD_DIGITS &&
+           member->value.kind == VALUE_NUMBER && member->value.number >= 0 &&
            form_put(form, member->name, text_number(arena, member->value.number), true);
 }
 

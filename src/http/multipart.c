@@ -30,14 +30,16 @@ static bool read_headers(struct text headers, struct part *part)
     part->name = request_parameter(disposition, TEXT("name"));
     part->is_file = request_parameter(disposition, TEXT("filename")).bytes != NULL ||
                     request_parameter(disposition, TEXT("filename*")).bytes != NULL;
-    return text_equals_ignoring_case(request_media_type(disposition), TEXT("form-data")) && part->name.bytes != NULL;
+    return text_equals_ignoring_case(request_media_type(disposition), TEXT("form-data")) &&
+           part->name.bytes != NULL;
 }
 
 // Takes the part at the front of `*rest`, which ends at `delimiter`, and moves `*rest` behind the delimiter.
 static bool next_part(struct text *rest, struct text delimiter, struct part *part)
 {
     size_t headers = text_find_text(*rest, TEXT("\r\n\r\n"));
-    if (headers == rest->length || headers > HEADERS_MAXIMUM || !read_headers(text_cut(*rest, 0, headers), part)) {
+    if (headers == rest->length || headers > HEADERS_MAXIMUM ||
+        !read_headers(text_cut(*rest, 0, headers), part)) {
         return false;
     }
     struct text content = text_after(*rest, headers + 4);

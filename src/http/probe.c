@@ -1,5 +1,5 @@
-// See probe.h. Three records out (begin, parameters, an empty body), the first line of the answer in (FastCGI 1.0,
-// section 3).
+// See probe.h. Three records out (begin, parameters, an empty body), the first line of the answer in
+// (FastCGI 1.0, section 3).
 #include "storefront/http/probe.h"
 #include "storefront/base/clock.h"
 
@@ -39,7 +39,8 @@ static struct text make_request(struct arena *arena, struct text path)
     struct buffer out = buffer_open(arena, REQUEST_MAXIMUM);
     add_parameter(&parameters, TEXT("REQUEST_METHOD"), TEXT("GET"));
     add_parameter(&parameters, TEXT("DOCUMENT_URI"), path);
-    add_record(&out, RECORD_BEGIN, text_of(responder_closing_at_the_end, sizeof responder_closing_at_the_end));
+    add_record(&out, RECORD_BEGIN,
+               text_of(responder_closing_at_the_end, sizeof responder_closing_at_the_end));
     add_record(&out, RECORD_PARAMETERS, buffer_text(&parameters));
     add_record(&out, RECORD_PARAMETERS, (struct text){NULL, 0});
     add_record(&out, RECORD_BODY, (struct text){NULL, 0});
@@ -66,7 +67,8 @@ static int read_status(struct text answer)
 {
     struct text line = text_after(answer, HEADER_SIZE);
     int64_t status = 0;
-    if (!text_starts_with(line, TEXT("Status: ")) || !text_to_number(text_cut(line, 8, 3), 100, 599, &status)) {
+    if (!text_starts_with(line, TEXT("Status: ")) ||
+        !text_to_number(text_cut(line, 8, 3), 100, 599, &status)) {
         return 0;
     }
     return (int)status;

@@ -10,7 +10,8 @@ struct text request_cookie(const struct request *request, struct text name)
     while (rest.length > 0) {
         struct text value = text_trim(text_next(&rest, ';'));
         if (text_equals(text_next(&value, '='), name)) {
-            bool is_quoted = value.length >= 2 && value.bytes[0] == '"' && value.bytes[value.length - 1] == '"';
+            bool is_quoted =
+                value.length >= 2 && value.bytes[0] == '"' && value.bytes[value.length - 1] == '"';
             value = is_quoted ? text_cut(value, 1, value.length - 2) : value;
             return value.bytes == NULL ? TEXT("") : value;
         }

@@ -1,4 +1,5 @@
-// See response.h. Header values come from constants, from encoders that leave printable ASCII, or are cut at a line end.
+// See response.h. Header values come from constants, from encoders that leave printable ASCII, or are cut at
+// a line end.
 #include "storefront/http/response.h"
 
 struct status_words {

@@ -1,5 +1,5 @@
-// See worker.h. The loop polls a listening socket that does not block, so that a signal between two requests is seen
-// and none in the middle of one; libfcgi's own signal handling loses a request now and then.
+// See worker.h. The loop polls a listening socket that does not block, so that a signal between two requests
+// is seen and none in the middle of one; libfcgi's own signal handling loses a request now and then.
 #include "storefront/http/worker.h"
 #include "storefront/base/log.h"
 
@@ -101,9 +101,13 @@ static void read_request(const FCGX_Request *fastcgi, struct arena *arena, struc
 }
 
 // What is said when there is no memory to say anything else.
-static const char no_memory[] = "Status: 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                                "Cache-Control: no-store, private\r\nRetry-After: 1\r\n\r\n"
-                                "{\"success\":false,\"code\":\"unavailable\",\"message\":\"Please try again.\"}";
+static const char no_memory[] =
+    "Status: 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "Cache-Control: no-store, private\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+    "Retry-After: 1\r\n\r\n"
+    "{\"success\":false,\"code\":\"unavailable\",\"message\":\"Please try again.\"}";
 
 static void write_response(const FCGX_Request *fastcgi, struct arena *arena, const struct request *request,
                            const struct response *response)
@@ -148,8 +152,9 @@ bool worker_run(answer_function *answer, void *context)
     FCGX_Request fastcgi;
     int flags = fcntl(0, F_GETFL);
     struct arena *arena = arena_open(ARENA_MAXIMUM);
-    bool is_ready = arena != NULL && FCGX_Init() == 0 && FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 &&
-                    catch_signals() && flags >= 0 && fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0;
+    bool is_ready = arena != NULL && FCGX_Init() == 0 &&
+                    FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 && catch_signals() &&
+                    flags >= 0 && fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0;
     if (is_ready) {
         serve(&fastcgi, arena, answer, context);
         FCGX_Free(&fastcgi, 1);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 struct delivery {
     CURL *curl;
     struct arena *arena; // keeps the strings that libcurl is told
@@ -42,6 +41,19 @@ static bool is_local(struct text url)
            text_starts_with(host, TEXT("[::1]"));
 }
 
+// One @ with something printable on both sides, and nothing that would end a command or a header.
+static bool is_address(struct text address)
+{
+    size_t at = text_find(address, '@');
+    for (size_t i = 0; i < address.length; i++) {
+        char byte = address.bytes[i];
+        if (byte <= ' ' || byte > '~' || byte == '<' || byte == '>' || (byte == '@' && i != at)) {
+            return false;
+        }
+    }
+    return at > 0 && at + 1 < address.length;
+}
+
 static bool choose_tls(const struct settings *settings, long *tls)
 {
     struct text word = settings->smtp_tls;
@@ -68,7 +80,8 @@ static bool choose_tls(const struct settings *settings, long *tls)
 static bool set_text(struct delivery *delivery, CURLoption option, struct text text)
 {
     const char *string = text_string(delivery->arena, text);
-    return text.length == 0 || (string != NULL && curl_easy_setopt(delivery->curl, option, string) == CURLE_OK);
+    return text.length == 0 ||
+           (string != NULL && curl_easy_setopt(delivery->curl, option, string) == CURLE_OK);
 }
 
 // The name after the host is what libcurl says in EHLO: the sender's domain.
@@ -85,6 +98,12 @@ static bool set_options(struct delivery *delivery)
     const struct settings *settings = delivery->settings;
     CURL *curl = delivery->curl;
     long tls = CURLUSESSL_ALL;
+    if (!is_address(settings->mail_sender)) {
+        return refuse("MAIL_SENDER", "not a mail address");
+    }
+    if (settings->shop_support.length > 0 && !is_address(settings->shop_support)) {
+        return refuse("SHOP_SUPPORT", "not a mail address");
+    }
     return choose_tls(settings, &tls) && set_text(delivery, CURLOPT_URL, address_of_server(delivery)) &&
            set_text(delivery, CURLOPT_USERNAME, settings->smtp_user) &&
            set_text(delivery, CURLOPT_PASSWORD, settings->smtp_password) &&
@@ -122,10 +141,14 @@ void delivery_close(struct delivery **delivery)
     }
 }
 
-// A refusal counts as one of this mail only when it came to the sender, the recipient or the content.
-static enum delivery_outcome judge(CURLcode code, long status)
+// A refusal counts as one of this mail only when it came to the sender, the recipient or the content. A
+// server that refuses at its door gives libcurl the same code as one that refuses the content, but has read
+// none of it.
+static enum delivery_outcome judge(CURLcode code, long status, bool content_was_read)
 {
-    bool is_about_mail = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_WEIRD_SERVER_REPLY;
+    bool is_about_content =
+        content_was_read && (code == CURLE_RECV_ERROR || code == CURLE_WEIRD_SERVER_REPLY);
+    bool is_about_mail = is_about_content || code == CURLE_SEND_ERROR;
     if (code == CURLE_OK) {
         return DELIVERY_TAKEN;
     }
@@ -137,7 +160,8 @@ static enum delivery_outcome judge(CURLcode code, long status)
 
 static struct text describe(struct arena *arena, CURLcode code, long status)
 {
-    const struct text parts[] = {text_from(curl_easy_strerror(code)), TEXT("; status "), text_number(arena, status)};
+    const struct text parts[] = {text_from(curl_easy_strerror(code)), TEXT("; status "),
+                                 text_number(arena, status)};
     return text_join(arena, parts, 3);
 }
 
@@ -164,5 +188,5 @@ enum delivery_outcome delivery_send(struct delivery *delivery, struct arena *are
     if (code != CURLE_OK) {
         *reason = describe(arena, code, status);
     }
-    return judge(code, status);
+    return judge(code, status, upload.rest.length < message.length);
 }

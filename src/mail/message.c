@@ -4,9 +4,11 @@
 #include "storefront/base/encode.h"
 #include "storefront/base/unicode.h"
 
-#define LINE_MAXIMUM         ((size_t)76)
-#define ENCODED_WORD_MAXIMUM ((size_t)45) // bytes of text in one encoded word: 60 characters of base64
-#define CODE_PATH            "/register/verify/"
+#define LINE_MAXIMUM ((size_t)76)
+#define ENCODED_WORD_MAXIMUM                                                                                 \
+    ((size_t)39) // bytes of text in one encoded word: behind "Subject: " it fits a line
+#define PLAIN_WORD_MAXIMUM ((size_t)60) // longer ones are encoded, which can be cut into lines
+#define CODE_PATH          "/register/verify/"
 
 static const char *const code_names[] = {"language", "code", "minutes", "is_last_minute", "address", NULL};
 
@@ -15,6 +17,7 @@ const struct view_template message_templates[] = {
 
 const char *const message_names[] = {NULL};
 
+// Whether `value` may stand in a header as it is: printable, in words that fit into lines.
 static bool is_plain(struct text value)
 {
     for (size_t i = 0; i < value.length; i++) {
@@ -22,8 +25,14 @@ static bool is_plain(struct text value)
             return false;
         }
     }
+    for (struct text rest = value; rest.length > 0;) {
+        size_t length = text_next(&rest, ' ').length;
+        if (length == 0 || length > PLAIN_WORD_MAXIMUM) {
+            return false;
+        }
+    }
     // What looks like an encoded word must be encoded, or it would be decoded.
-    return text_find_text(value, TEXT("=?")) == value.length;
+    return text_trim(value).length == value.length && text_find_text(value, TEXT("=?")) == value.length;
 }
 
 // base64 as in MIME: with padding, and the alphabet of RFC 4648 section 4.
@@ -68,11 +77,12 @@ static void add_encoded_words(struct buffer *out, struct text value)
     }
 }
 
+// Adds the words of `value` behind `column` bytes of the header's name.
 static void add_folded(struct buffer *out, struct text value, size_t column)
 {
-    while (value.length > 0) {
+    for (bool is_first = true; value.length > 0; is_first = false) {
         struct text word = text_next(&value, ' ');
-        if (column > LINE_MAXIMUM / 2 && column + word.length > LINE_MAXIMUM) {
+        if (!is_first && column + 1 + word.length > LINE_MAXIMUM) {
             buffer_add(out, TEXT("\r\n"));
             column = 0;
         }
@@ -107,24 +117,45 @@ static bool is_atom(struct text value)
     return true;
 }
 
+// `address` up to the first byte that no address holds, so that none ends its header.
+static struct text address_safe(struct text address)
+{
+    size_t length = 0;
+    while (length < address.length && address.bytes[length] > ' ' && address.bytes[length] <= '~' &&
+           address.bytes[length] != '<' && address.bytes[length] != '>') {
+        length++;
+    }
+    return text_cut(address, 0, length);
+}
+
+static void add_address(struct buffer *out, struct text address)
+{
+    buffer_add(out, TEXT("<"));
+    buffer_add(out, address_safe(address));
+    buffer_add(out, TEXT(">\r\n"));
+}
+
 static void add_sender(struct buffer *out, const struct settings *settings)
 {
+    struct text name = settings->shop_name;
+    bool is_short = name.length <= PLAIN_WORD_MAXIMUM && is_plain(name) && is_atom(name);
     buffer_add(out, TEXT("From: "));
-    if (is_atom(settings->shop_name)) {
-        buffer_add(out, settings->shop_name);
+    if (is_short) {
+        buffer_add(out, name);
     } else {
-        add_encoded_words(out, settings->shop_name);
+        add_encoded_words(out, name);
     }
-    buffer_add(out, TEXT(" <"));
-    buffer_add(out, settings->mail_sender);
-    buffer_add(out, TEXT(">\r\n"));
+    bool fits = is_short && sizeof "From:  <>" + name.length + settings->mail_sender.length <= LINE_MAXIMUM;
+    buffer_add(out, fits ? TEXT(" ") : TEXT("\r\n "));
+    add_address(out, settings->mail_sender);
 }
 
 // Whether the byte at `at` may stand in a quoted-printable line as it is.
 static bool is_literal(struct text content, size_t at)
 {
     char byte = content.bytes[at];
-    bool ends_line = at + 1 == content.length || content.bytes[at + 1] == '\n' || content.bytes[at + 1] == '\r';
+    bool ends_line =
+        at + 1 == content.length || content.bytes[at + 1] == '\n' || content.bytes[at + 1] == '\r';
     return (byte > ' ' && byte <= '~' && byte != '=') || ((byte == ' ' || byte == '\t') && !ends_line);
 }
 
@@ -159,8 +190,8 @@ void message_add_quoted(struct buffer *out, struct text content)
     }
 }
 
-static void add_part(struct buffer *out, const struct view *view, size_t language, const char *name, struct text type,
-                     struct text boundary, const struct value *data)
+static void add_part(struct buffer *out, const struct view *view, size_t language, const char *name,
+                     struct text type, struct text boundary, const struct value *data)
 {
     struct buffer content = buffer_open(out->arena, MESSAGE_MAXIMUM);
     view_render(view, language, name, data, &content);
@@ -174,13 +205,14 @@ static void add_part(struct buffer *out, const struct view *view, size_t languag
     buffer_add(out, TEXT("\r\n"));
 }
 
-static void add_identity(struct buffer *out, const struct settings *settings, const struct code_message *message)
+static void add_identity(struct buffer *out, const struct settings *settings,
+                         const struct code_message *message)
 {
-    struct text domain = settings->mail_sender;
+    struct text domain = address_safe(settings->mail_sender);
     (void)text_next(&domain, '@');
-    buffer_add(out, TEXT("To: <"));
-    buffer_add(out, message->recipient);
-    buffer_add(out, TEXT(">\r\nDate: "));
+    buffer_add(out, TEXT("To: "));
+    add_address(out, message->recipient);
+    buffer_add(out, TEXT("Date: "));
     buffer_add(out, clock_rfc5322(out->arena, message->written_at));
     buffer_add(out, TEXT("\r\nMessage-ID: <"));
     buffer_add(out, encode_hexadecimal(out->arena, message->id));
@@ -188,17 +220,22 @@ static void add_identity(struct buffer *out, const struct settings *settings, co
     buffer_add(out, domain);
     buffer_add(out, TEXT(">\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"));
     if (settings->shop_support.length > 0) {
-        buffer_add(out, TEXT("Reply-To: <"));
-        buffer_add(out, settings->shop_support);
-        buffer_add(out, TEXT(">\r\n"));
+        buffer_add(out, TEXT("Reply-To: "));
+        add_address(out, settings->shop_support);
     }
+}
+
+static struct text without_slash(struct text url)
+{
+    bool has_slash = url.length > 0 && url.bytes[url.length - 1] == '/';
+    return text_cut(url, 0, url.length - (has_slash ? 1 : 0));
 }
 
 void message_write_code(const struct view *view, const struct settings *settings, size_t language,
                         const struct code_message *message, struct buffer *out)
 {
     struct arena *arena = out->arena;
-    const struct text address[] = {settings->public_url, TEXT(CODE_PATH)};
+    const struct text address[] = {without_slash(settings->public_url), TEXT(CODE_PATH)};
     const struct text boundary_parts[] = {TEXT("=_"), encode_hexadecimal(arena, message->id)};
     struct text boundary = text_join(arena, boundary_parts, 2);
     struct value *data = value_object(arena);

@@ -2,7 +2,20 @@
 #include "storefront/mail/outbox.h"
 
 // The columns of sql/statements/claim_mails.sql.
-enum { ID, LANGUAGE, ATTEMPTS, QUEUED_AT, CODE_ID, REGISTRATION_ID, EMAIL, NONCE, DIGITS, KEY_NUMBER, SECONDS_LEFT, IS_DEAD };
+enum {
+    ID,
+    LANGUAGE,
+    ATTEMPTS,
+    QUEUED_AT,
+    CODE_ID,
+    REGISTRATION_ID,
+    EMAIL,
+    NONCE,
+    DIGITS,
+    KEY_NUMBER,
+    SECONDS_LEFT,
+    IS_DEAD
+};
 
 static struct outbox_mail read_mail(const struct rows *rows, size_t row)
 {
@@ -25,7 +38,8 @@ static struct outbox_mail read_mail(const struct rows *rows, size_t row)
 bool outbox_claim(struct database *database, struct arena *arena, int64_t lease, struct outbox_claim *claim)
 {
     struct rows rows;
-    const struct parameter parameters[] = {parameter_number((int64_t)OUTBOX_CLAIM_MAXIMUM), parameter_number(lease)};
+    const struct parameter parameters[] = {parameter_number((int64_t)OUTBOX_CLAIM_MAXIMUM),
+                                           parameter_number(lease)};
     database_grant_time(database);
     claim->count = 0;
     if (database_run(database, arena, STATEMENT_CLAIM_MAILS, parameters, 2, &rows) != DATABASE_DONE) {
@@ -50,9 +64,11 @@ bool outbox_hand_over(struct database *database, struct arena *arena, struct tex
     return settle(database, arena, STATEMENT_HAND_OVER_MAIL, parameters, 1);
 }
 
-bool outbox_defer(struct database *database, struct arena *arena, struct text id, int64_t seconds, struct text reason)
+bool outbox_defer(struct database *database, struct arena *arena, struct text id, int64_t seconds,
+                  struct text reason)
 {
-    const struct parameter parameters[] = {parameter_bytes(id), parameter_number(seconds), parameter_bytes(reason)};
+    const struct parameter parameters[] = {parameter_bytes(id), parameter_number(seconds),
+                                           parameter_bytes(reason)};
     return settle(database, arena, STATEMENT_DEFER_MAIL, parameters, 3);
 }
 

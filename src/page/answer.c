@@ -37,8 +37,8 @@ static const struct meaning meanings[OUTCOMES] = {
 };
 
 const char *const layout_names[] = {
-    "language",  "languages",    "languages.tag", "languages.name", "languages.is_current", "csrf_token",
-    "path",      "is_signed_in", "customer_name", "alert",          "retry_after",          "knows_visitor",
+    "language", "languages",    "languages.tag", "languages.name", "languages.is_current", "csrf_token",
+    "path",     "is_signed_in", "customer_name", "alert",          "retry_after",          "knows_visitor",
     NULL,
 };
 
@@ -66,7 +66,7 @@ static struct value *phrase_numbers(struct visit *visit)
     struct value *numbers = value_object(visit->account.arena);
     if (result->retry_after > MINUTE) {
         value_set_number(numbers, "minutes", (result->retry_after + MINUTE - 1) / MINUTE);
-    } else if (result->retry_after > 0) {
+    } else if (result->retry_after > 1) {
         value_set_number(numbers, "seconds", result->retry_after);
     }
     value_set_number(numbers, "attempts_left", result->attempts_left);
@@ -78,7 +78,7 @@ static struct value *phrase_numbers(struct visit *visit)
 static struct text message_of(struct visit *visit, enum outcome outcome)
 {
     const char *key = outcome == OUTCOME_DONE && visit->result.phrase != NULL ? visit->result.phrase
-                                                                               : meanings[outcome].phrase;
+                                                                              : meanings[outcome].phrase;
     return visit_phrase(visit, key, phrase_numbers(visit));
 }
 
@@ -126,7 +126,9 @@ static void write_json(struct visit *visit, enum outcome outcome, const struct v
     }
     if (outcome == OUTCOME_INVALID) {
         const struct value *errors = errors_object(visit);
-        value_set(body, TEXT("errors"), errors == NULL ? (struct value){.kind = VALUE_NOTHING} : *errors);
+        if (errors != NULL) {
+            value_set(body, TEXT("errors"), *errors);
+        }
     }
     if (outcome == OUTCOME_CODE_WRONG) {
         value_set_number(body, "attempts_left", visit->result.attempts_left);
@@ -163,15 +165,38 @@ static void add_languages(struct visit *visit, struct value *data)
     }
 }
 
+// A form that another site sent comes without our SameSite cookies: a token for it would take the place of
+// the one that the visitor's open pages hold.
+static bool may_have_token(const struct visit *visit)
+{
+    bool is_sent = visit->route != NULL && visit->route->method == METHOD_POST;
+    return visit->knows_session && (visit->has_own_origin || !is_sent);
+}
+
+// Where the page that is shown can be seen again: a form may be sent to another path than its page's.
+static struct text path_of(const struct visit *visit)
+{
+    if (visit->route == NULL) {
+        return TEXT("/");
+    }
+    for (size_t i = 0; i < route_count; i++) {
+        if (routes[i].method == METHOD_GET && routes[i].page != NULL &&
+            routes[i].page == visit->route->page) {
+            return text_from(routes[i].path);
+        }
+    }
+    return text_from(visit->route->path);
+}
+
 static void add_layout(struct visit *visit, struct value *data, struct text alert)
 {
     const struct languages *languages = view_languages(visit->service->view);
     value_set_text(data, "language", languages_tag(languages, visit->language));
-    value_set_text(data, "path", visit->route == NULL ? TEXT("/") : text_from(visit->route->path));
+    value_set_text(data, "path", path_of(visit));
     value_set_switch(data, "is_signed_in", visit->session.is_signed_in);
     value_set_text(data, "customer_name", visit->session.customer.name);
-    value_set_switch(data, "knows_visitor", visit->knows_session);
-    if (visit->knows_session) {
+    value_set_switch(data, "knows_visitor", may_have_token(visit));
+    if (may_have_token(visit)) {
         value_set_text(data, "csrf_token", csrf_mask(&visit->account, visit_token(visit)));
     }
     value_set_text(data, "alert", alert);
@@ -305,14 +330,15 @@ void answer_visit(struct visit *visit, enum outcome outcome)
     response->kind = RESPONSE_PAGE;
     if (redirects(visit, outcome)) {
         const struct result *result = &visit->result;
-        answer_redirect(visit, 303, result->page_redirect.length > 0 ? result->page_redirect : result->redirect);
+        answer_redirect(visit, 303,
+                        result->page_redirect.length > 0 ? result->page_redirect : result->redirect);
         return;
     }
     write_page(visit, outcome);
 }
 
-void answer_for_nginx(const struct view *view, struct arena *arena, size_t language, enum outcome outcome, bool is_json,
-                      struct buffer *out)
+void answer_for_nginx(const struct view *view, struct arena *arena, size_t language, enum outcome outcome,
+                      bool is_json, struct buffer *out)
 {
     const struct languages *languages = view_languages(view);
     struct value *data = value_object(arena);

@@ -8,6 +8,7 @@
 
 #define DAY              ((int64_t)24 * 60 * 60)
 #define LANGUAGE_MAX_AGE (365 * DAY)
+#define QUERY_MAXIMUM    ((size_t)2000)
 
 static bool is_unsafe(const struct visit *visit)
 {
@@ -19,18 +20,19 @@ static bool is_for_operators(const struct route *route)
     return route != NULL && route->audience == AUDIENCE_OPERATORS;
 }
 
-// A path without its final slash is sent to the one with it.
+// A path without its final slash is sent to the one with it. A query that might not fit into a header once it
+// is encoded is left off.
 static bool redirect_to_slash(struct visit *visit)
 {
     const struct request *request = visit->request;
-    bool has_query = request->query.length > 0;
+    bool has_query = request->query.length > 0 && request->query.length <= QUERY_MAXIMUM;
     bool is_view = request->method == METHOD_GET || request->method == METHOD_HEAD;
-    const struct text parts[] = {request->path, TEXT("/"), has_query ? TEXT("?") : TEXT(""), request->query};
+    const struct text parts[] = {request->path, TEXT("/"), TEXT("?"), request->query};
     struct text path = text_join(visit->account.arena, parts, 2);
     if (routes_methods(visit->account.arena, path).length == 0) {
         return false;
     }
-    answer_redirect(visit, is_view ? 301 : 308, text_join(visit->account.arena, parts, 4));
+    answer_redirect(visit, is_view ? 301 : 308, text_join(visit->account.arena, parts, has_query ? 4 : 2));
     return true;
 }
 
@@ -99,7 +101,8 @@ static bool is_own_token(struct visit *visit, struct text given)
 {
     bool allows_earlier = visit->route->audience == AUDIENCE_SIGNED_OUT;
     struct text cookie = request_cookie(visit->request, TEXT("csrftoken"));
-    return csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier, &visit->visitor.token_digest);
+    return csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier,
+                      &visit->visitor.token_digest);
 }
 
 static enum outcome check_token(struct visit *visit)
@@ -108,8 +111,10 @@ static enum outcome check_token(struct visit *visit)
     if (!is_unsafe(visit)) {
         return OUTCOME_DONE;
     }
-    // Either may carry it: a script that sends a whole form sends the form's token too, which may have grown old.
-    bool has_token = is_own_token(visit, visit->request->csrf_header) || is_own_token(visit, visit->form.csrf_token);
+    // Either may carry it: a script that sends a whole form sends the form's token too, which may have grown
+    // old.
+    bool has_token =
+        is_own_token(visit, visit->request->csrf_header) || is_own_token(visit, visit->form.csrf_token);
     return visit->has_own_origin && has_token ? OUTCOME_DONE : OUTCOME_FORGED;
 }
 

@@ -11,7 +11,8 @@ enum outcome show_health(struct visit *visit)
     return OUTCOME_DONE;
 }
 
-// Another pool is ready when its worker finds the database ready; a worker that is asked by another asks nobody else.
+// Another pool is ready when its worker finds the database ready; a worker that is asked by another asks
+// nobody else.
 static bool pool_is_ready(struct visit *visit, enum pool pool)
 {
     struct arena *arena = visit->account.arena;
@@ -21,15 +22,21 @@ static bool pool_is_ready(struct visit *visit, enum pool pool)
     return probe_pool(arena, path, TEXT("/readyz"), PROBE_DEADLINE_MS) == 200;
 }
 
+// The first part that is away decides; the rest is then not waited for.
 enum outcome show_readiness(struct visit *visit)
 {
     struct value *extra = value_object(visit->account.arena);
     bool is_ready = account_is_ready(&visit->account);
     value_set_text(extra, "database", is_ready ? TEXT("ok") : TEXT("away"));
     for (enum pool pool = POOL_PAGES; pool < POOLS && visit->service->pool == POOL_PAGES; pool++) {
-        bool answers = pool == POOL_PAGES || pool_is_ready(visit, pool);
-        value_set_text(extra, routes_pool_name(pool), answers ? TEXT("ok") : TEXT("away"));
-        is_ready = is_ready && answers;
+        struct text state = TEXT("ok");
+        if (pool != POOL_PAGES && !is_ready) {
+            state = TEXT("unknown");
+        } else if (pool != POOL_PAGES && !pool_is_ready(visit, pool)) {
+            state = TEXT("away");
+            is_ready = false;
+        }
+        value_set_text(extra, routes_pool_name(pool), state);
     }
     visit->result.extra = extra;
     return is_ready ? OUTCOME_DONE : OUTCOME_UNAVAILABLE;

@@ -16,7 +16,8 @@ static struct text wanted(struct visit *visit)
 static bool fill(struct visit *visit, struct value *data)
 {
     bool is_sent = visit->route->method == METHOD_POST;
-    value_set_text(data, "username", is_sent ? visit_field(visit, "username") : visit->session.pending.username);
+    value_set_text(data, "username",
+                   is_sent ? visit_field(visit, "username") : visit->session.pending.username);
     value_set_text(data, "next", next_path(visit->account.arena, wanted(visit)));
     return true;
 }

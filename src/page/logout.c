@@ -17,7 +17,8 @@ enum outcome submit_logout(struct visit *visit)
     if (visit->session.is_known && session_end(&visit->account, &visit->session) != OUTCOME_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
-    response_set_cookie(visit->response, (struct response_cookie){.name = visit->service->site.session_cookie});
+    response_set_cookie(visit->response,
+                        (struct response_cookie){.name = visit->service->site.session_cookie});
     visit->session = (struct session){.is_known = false};
     visit->token = (struct text){NULL, 0};
     visit->result.ends_session = true;

@@ -1,5 +1,5 @@
-// See next.h. Browsers take a backslash for a slash and drop tabs and line ends, so what is judged is what could come of
-// the text, decoded once and again.
+// See next.h. Browsers take a backslash for a slash and drop tabs and line ends, so what is judged is what
+// could come of the text, decoded once and again.
 #include "storefront/page/next.h"
 #include "storefront/base/encode.h"
 

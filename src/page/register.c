@@ -1,9 +1,13 @@
-// The sign-up form and its sending. A browser with a pending registration finds its words in the form again, to mend them.
+// The sign-up form and its sending. A browser with a pending registration finds its words in the form again,
+// to mend them.
 #include "storefront/account/register.h"
 #include "storefront/page/pages.h"
 
-const struct field register_fields[] = {{"name", FIELD_TEXT},     {"username", FIELD_TEXT}, {"email", FIELD_TEXT},
-                                        {"password", FIELD_TEXT}, {.name = NULL}};
+const struct field register_fields[] = {{"name", FIELD_TEXT},
+                                        {"username", FIELD_TEXT},
+                                        {"email", FIELD_TEXT},
+                                        {"password", FIELD_TEXT},
+                                        {.name = NULL}};
 
 static bool fill(struct visit *visit, struct value *data)
 {
@@ -16,8 +20,9 @@ static bool fill(struct visit *visit, struct value *data)
     return true;
 }
 
-static const char *const names[] = {"name",           "username",    "email",          "is_pending", "name_error",
-                                    "username_error", "email_error", "password_error", NULL};
+static const char *const names[] = {"name",        "username",       "email",
+                                    "is_pending",  "name_error",     "username_error",
+                                    "email_error", "password_error", NULL};
 
 const struct page register_page = {.template = "register.html", .names = names, .fill = fill};
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+// A row reads as one piece:
+// clang-format off
 const struct route routes[] = {
     {.path = "/", .method = METHOD_GET, .audience = AUDIENCE_ALL, .pool = POOL_PAGES, .page = &home_page},
 
@@ -25,18 +27,22 @@ const struct route routes[] = {
     {.path = "/login/", .method = METHOD_POST, .audience = AUDIENCE_SIGNED_OUT, .pool = POOL_LOGIN,
      .rate = RATE_SIGN_INS, .fields = login_fields, .act = submit_login, .page = &login_page},
 
-    {.path = "/logout/", .method = METHOD_GET, .audience = AUDIENCE_ALL, .pool = POOL_PAGES, .page = &logout_page},
-    {.path = "/logout/", .method = METHOD_POST, .audience = AUDIENCE_ALL, .pool = POOL_PAGES, .fields = no_fields,
-     .act = submit_logout, .page = &logout_page},
+    {.path = "/logout/", .method = METHOD_GET, .audience = AUDIENCE_ALL, .pool = POOL_PAGES,
+     .page = &logout_page},
+    {.path = "/logout/", .method = METHOD_POST, .audience = AUDIENCE_ALL, .pool = POOL_PAGES,
+     .fields = no_fields, .act = submit_logout, .page = &logout_page},
 
     {.path = "/dashboard/", .method = METHOD_GET, .audience = AUDIENCE_SIGNED_IN, .pool = POOL_PAGES,
      .page = &dashboard_page},
-    {.path = "/session/", .method = METHOD_GET, .audience = AUDIENCE_ALL, .pool = POOL_PAGES, .act = show_session},
+    {.path = "/session/", .method = METHOD_GET, .audience = AUDIENCE_ALL, .pool = POOL_PAGES,
+     .act = show_session},
 
-    {.path = "/healthz", .method = METHOD_GET, .audience = AUDIENCE_OPERATORS, .pool = POOL_PAGES, .act = show_health},
+    {.path = "/healthz", .method = METHOD_GET, .audience = AUDIENCE_OPERATORS, .pool = POOL_PAGES,
+     .act = show_health},
     {.path = "/readyz", .method = METHOD_GET, .audience = AUDIENCE_OPERATORS, .pool = POOL_PAGES,
      .act = show_readiness},
 };
+// clang-format on
 
 const size_t route_count = sizeof routes / sizeof *routes;
 
@@ -46,11 +52,8 @@ static const char *const pool_names[POOLS] = {
     [POOL_PAGES] = "pages", [POOL_REGISTER] = "register", [POOL_LOGIN] = "login"};
 
 static const char *const audience_names[] = {
-    [AUDIENCE_ALL] = "all",
-    [AUDIENCE_SIGNED_OUT] = "signed-out",
-    [AUDIENCE_SIGNED_IN] = "signed-in",
-    [AUDIENCE_PENDING] = "pending",
-    [AUDIENCE_OPERATORS] = "operators",
+    [AUDIENCE_ALL] = "all",         [AUDIENCE_SIGNED_OUT] = "signed-out", [AUDIENCE_SIGNED_IN] = "signed-in",
+    [AUDIENCE_PENDING] = "pending", [AUDIENCE_OPERATORS] = "operators",
 };
 
 const struct route *routes_find(struct text path, enum method method)
@@ -68,7 +71,8 @@ struct text routes_methods(struct arena *arena, struct text path)
 {
     bool has_get = routes_find(path, METHOD_GET) != NULL;
     bool has_post = routes_find(path, METHOD_POST) != NULL;
-    const struct text parts[] = {has_get ? TEXT("GET, HEAD") : TEXT(""), has_get && has_post ? TEXT(", ") : TEXT(""),
+    const struct text parts[] = {has_get ? TEXT("GET, HEAD") : TEXT(""),
+                                 has_get && has_post ? TEXT(", ") : TEXT(""),
                                  has_post ? TEXT("POST") : TEXT("")};
     return text_join(arena, parts, 3);
 }
@@ -131,8 +135,10 @@ void routes_print(struct buffer *out)
 
 void routes_print_nginx(struct buffer *out)
 {
-    buffer_add(out, TEXT("# Made by `storefront routes --nginx`: which pool answers what. All else is the pool pages'.\n"
-                         "map \"$request_method:$uri\" $storefront_pool {\n    default pages;\n"));
+    buffer_add(
+        out,
+        TEXT("# Made by `storefront routes --nginx`: which pool answers what. All else is the pool pages'.\n"
+             "map \"$request_method:$uri\" $storefront_pool {\n    default pages;\n"));
     for (size_t i = 0; i < route_count; i++) {
         if (routes[i].pool == POOL_PAGES) {
             continue;

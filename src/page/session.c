@@ -1,6 +1,6 @@
 // Who is signed in, as JSON, for the shop's own scripts and servers.
-#include "storefront/page/pages.h"
 #include "storefront/base/json.h"
+#include "storefront/page/pages.h"
 
 enum outcome show_session(struct visit *visit)
 {

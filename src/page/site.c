@@ -2,26 +2,19 @@
 #include "storefront/page/site.h"
 #include "storefront/base/log.h"
 
+#define PORT_MAXIMUM 65535
+
 static bool refuse(const char *reason)
 {
-    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", "PUBLIC_URL"), LOG_STRING("reason", reason));
+    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", "PUBLIC_URL"),
+              LOG_STRING("reason", reason));
     return false;
 }
 
 static bool is_host_character(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == ':' ||
-           byte == '[' || byte == ']';
-}
-
-static bool is_host(struct text host)
-{
-    for (size_t i = 0; i < host.length; i++) {
-        if (!is_host_character(host.bytes[i])) {
-            return false;
-        }
-    }
-    return host.length > 0;
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' ||
+           byte == ':' || byte == '[' || byte == ']';
 }
 
 // The port at the end of `host` with its colon; the colons of an IPv6 address are inside brackets.
@@ -30,6 +23,26 @@ static struct text port_of(struct text host)
     size_t bracket = text_find(host, ']');
     struct text behind = bracket < host.length ? text_after(host, bracket + 1) : host;
     return text_after(behind, text_find(behind, ':'));
+}
+
+static bool is_host(struct text host)
+{
+    struct text port = port_of(host);
+    int64_t number = 0;
+    for (size_t i = 0; i < host.length; i++) {
+        if (!is_host_character(host.bytes[i])) {
+            return false;
+        }
+    }
+    return host.length > port.length &&
+           (port.length == 0 || text_to_number(text_after(port, 1), 1, PORT_MAXIMUM, &number));
+}
+
+// Browsers leave the scheme's own port out of Host and Origin.
+static struct text without_own_port(struct text host, bool is_secure)
+{
+    struct text own = is_secure ? TEXT(":443") : TEXT(":80");
+    return text_equals(port_of(host), own) ? text_cut(host, 0, host.length - own.length) : host;
 }
 
 bool site_open(struct arena *arena, const struct settings *settings, struct site *site)
@@ -42,14 +55,16 @@ bool site_open(struct arena *arena, const struct settings *settings, struct site
     if (rest.length > 0 && rest.bytes[rest.length - 1] == '/') {
         rest.length--;
     }
-    site->host = text_copy(arena, rest);
+    bool has_host = is_host(rest);
+    site->host = text_copy(arena, without_own_port(rest, site->is_secure));
     site->port = port_of(site->host);
     site->has_loopback = settings->loopback_hosts;
     site->session_cookie = site->is_secure ? TEXT("__Host-sessionid") : TEXT("sessionid");
-    if ((!site->is_secure && !text_equals(site->scheme, TEXT("http"))) || !is_host(site->host)) {
+    if ((!site->is_secure && !text_equals(site->scheme, TEXT("http"))) || !has_host) {
         return refuse("not of the form https://host or https://host:port, in lower case");
     }
-    return settings->address_limits || !site->is_secure || refuse("ADDRESS_LIMITS is off, which https does not allow");
+    return settings->address_limits || !site->is_secure ||
+           refuse("ADDRESS_LIMITS is off, which https does not allow");
 }
 
 static bool is_loopback(const struct site *site, struct text host)

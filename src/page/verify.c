@@ -28,14 +28,15 @@ static bool fill(struct visit *visit, struct value *data)
     value_set_switch(data, "may_resend", state.resend_in == 0);
     value_set_switch(data, "is_live", is_live);
     value_set_switch(data, "is_locked", state.is_locked);
+    value_set_switch(data, "is_handed_over", state.is_handed_over);
     value_set_switch(data, "is_repeated", is_repeated && visit->request->method != METHOD_POST);
     return true;
 }
 
-static const char *const names[] = {
-    "username",       "email",     "code_length", "attempts_left", "is_last_attempt", "expires_in", "expires_minutes",
-    "is_last_minute", "resend_in", "may_resend",  "is_live",       "is_locked",       "is_repeated", "otp_error",
-    NULL};
+static const char *const names[] = {"username",        "email",       "code_length",     "attempts_left",
+                                    "is_last_attempt", "expires_in",  "expires_minutes", "is_last_minute",
+                                    "resend_in",       "may_resend",  "is_live",         "is_locked",
+                                    "is_handed_over",  "is_repeated", "otp_error",       NULL};
 
 const struct page verify_page = {.template = "verify.html", .names = names, .fill = fill};
 

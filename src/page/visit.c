@@ -45,8 +45,9 @@ struct text visit_field(const struct visit *visit, const char *name)
 void visit_take_ticket(struct visit *visit, struct ticket ticket)
 {
     visit->result.ticket = ticket;
-    response_set_cookie(visit->response, (struct response_cookie){.name = visit->service->site.session_cookie,
-                                                                  .value = ticket.cookie,
-                                                                  .max_age = visit->service->settings->session_days * DAY});
+    response_set_cookie(visit->response,
+                        (struct response_cookie){.name = visit->service->site.session_cookie,
+                                                 .value = ticket.cookie,
+                                                 .max_age = visit->service->settings->session_days * DAY});
     set_token(visit, csrf_make(&visit->account, ticket.key));
 }

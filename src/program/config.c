@@ -1,4 +1,5 @@
-// storefront config: every setting with its value, default, bounds and meaning; --check says only whether they are right.
+// storefront config: every setting with its value, default, bounds and meaning; --check says only whether
+// they are right.
 #include "storefront/base/log.h"
 #include "storefront/page/site.h"
 #include "storefront/program/program.h"

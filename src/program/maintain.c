@@ -1,4 +1,5 @@
-// storefront maintain: deletes what has run out, in batches small enough to be in nobody's way. Run every few minutes.
+// storefront maintain: deletes what has run out, in batches small enough to be in nobody's way. Run every few
+// minutes.
 #include "storefront/base/log.h"
 #include "storefront/program/program.h"
 
@@ -21,7 +22,8 @@ static bool purge(struct database *database, struct arena *arena, const struct p
     while (batch == BATCH) {
         struct rows rows;
         database_grant_time(database);
-        if (database_run(database, arena, purge->statement, purge->parameters, purge->count, &rows) != DATABASE_DONE) {
+        if (database_run(database, arena, purge->statement, purge->parameters, purge->count, &rows) !=
+            DATABASE_DONE) {
             return false;
         }
         batch = rows_number(&rows, 0, 0);
@@ -39,8 +41,10 @@ static bool purge_all(struct database *database, const struct settings *settings
     const size_t arena_maximum = 65536;
     const struct parameter batch = parameter_number(BATCH);
     const struct purge purges[] = {
-        {"sessions", STATEMENT_PURGE_SESSIONS,
-         {batch, parameter_number(settings->session_days), parameter_number(settings->session_maximum_days)}, 3},
+        {"sessions",
+         STATEMENT_PURGE_SESSIONS,
+         {batch, parameter_number(settings->session_days), parameter_number(settings->session_maximum_days)},
+         3},
         {"customers", STATEMENT_PURGE_CUSTOMERS, {batch, parameter_number(settings->unverified_hours)}, 2},
         {"codes", STATEMENT_PURGE_CODES, {batch}, 1},
         {"limits", STATEMENT_PURGE_LIMITS, {batch}, 1},

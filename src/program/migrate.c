@@ -1,5 +1,5 @@
-// storefront migrate: brings the tables up to date, then has the server read every statement, so that a program and its
-// tables that do not fit are found now and not by a customer.
+// storefront migrate: brings the tables up to date, then has the server read every statement, so that a
+// program and its tables that do not fit are found now and not by a customer.
 #include "storefront/base/log.h"
 #include "storefront/database/migration.h"
 #include "storefront/program/program.h"
@@ -21,7 +21,8 @@ int verb_migrate(int count, char **arguments)
     struct program program;
     bool done = program_start(&program, "storefront", true) &&
                 migration_run(program.arena, program.settings.database_url) &&
-                statements_fit(&program, STATEMENT_USER_WORKER) && statements_fit(&program, STATEMENT_USER_MAILER) &&
+                statements_fit(&program, STATEMENT_USER_WORKER) &&
+                statements_fit(&program, STATEMENT_USER_MAILER) &&
                 statements_fit(&program, STATEMENT_USER_MAINTENANCE);
     program_end(&program);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ARENA_MAXIMUM     ((size_t)64 * 1024 * 1024)
@@ -46,14 +47,16 @@ void program_end(struct program *program)
 
 int program_fail_slowly(void)
 {
-    (void)sleep(SLOW_FAILURE_TIME);
+    const struct timespec time = {.tv_sec = SLOW_FAILURE_TIME};
+    (void)nanosleep(&time, NULL);
     return EXIT_FAILURE;
 }
 
 int program_print(const struct buffer *out)
 {
     struct text text = buffer_text(out);
-    bool done = !out->overflowed && fwrite(text.bytes, 1, text.length, stdout) == text.length && fflush(stdout) == 0;
+    bool is_written = text.length == 0 || fwrite(text.bytes, 1, text.length, stdout) == text.length;
+    bool done = is_written && !out->overflowed && fflush(stdout) == 0;
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -1,5 +1,5 @@
-// storefront publish: writes what nginx serves by itself: static files under names that change with their content, and the
-// answers it gives when no worker does, in every language, as page and as JSON.
+// storefront publish: writes what nginx serves by itself: static files under names that change with their
+// content, and the answers it gives when no worker does, in every language, as page and as JSON.
 #include "storefront/base/log.h"
 #include "storefront/page/answer.h"
 #include "storefront/program/program.h"
@@ -17,9 +17,9 @@ struct nginx_answer {
     enum outcome outcome;
 };
 
-static const struct nginx_answer answers[] = {
-    {"400", OUTCOME_UNREADABLE}, {"404", OUTCOME_NOT_FOUND}, {"405", OUTCOME_METHOD},
-    {"413", OUTCOME_TOO_LARGE},  {"429", OUTCOME_THROTTLED}, {"503", OUTCOME_UNAVAILABLE}};
+static const struct nginx_answer answers[] = {{"400", OUTCOME_UNREADABLE}, {"404", OUTCOME_NOT_FOUND},
+                                              {"405", OUTCOME_METHOD},     {"413", OUTCOME_TOO_LARGE},
+                                              {"429", OUTCOME_THROTTLED},  {"503", OUTCOME_UNAVAILABLE}};
 
 static struct text folder_below(struct program *program, struct text name)
 {
@@ -36,12 +36,13 @@ static bool write_answer(struct program *program, const struct view *view, size_
                          const struct nginx_answer *answer, bool is_json)
 {
     struct buffer content = buffer_open(program->arena, ANSWER_MAXIMUM);
-    const struct text name[] = {text_from(answer->status), TEXT("."), languages_tag(view_languages(view), language),
+    const struct text name[] = {text_from(answer->status), TEXT("."),
+                                languages_tag(view_languages(view), language),
                                 is_json ? TEXT(".json") : TEXT(".html")};
     answer_for_nginx(view, program->arena, language, answer->outcome, is_json, &content);
-    return !content.overflowed && assets_write(program->arena, errors_folder(program),
-                                               text_join(program->arena, name, sizeof name / sizeof *name),
-                                               buffer_text(&content));
+    return !content.overflowed &&
+           assets_write(program->arena, errors_folder(program),
+                        text_join(program->arena, name, sizeof name / sizeof *name), buffer_text(&content));
 }
 
 // nginx's map from the language cookie and Accept-Language to a language that there is.
@@ -49,13 +50,14 @@ static bool write_language_map(struct program *program, const struct view *view)
 {
     const struct languages *languages = view_languages(view);
     struct buffer map = buffer_open(program->arena, ANSWER_MAXIMUM);
-    buffer_add(&map, TEXT("map \"$cookie_language:$http_accept_language\" $storefront_language {\n    default "));
+    buffer_add(&map,
+               TEXT("map \"$cookie_language:$http_accept_language\" $storefront_language {\n    default "));
     buffer_add(&map, program->settings.shop_language);
     buffer_add(&map, TEXT(";\n"));
     for (size_t i = 0; i < languages_count(languages); i++) {
         struct text tag = languages_tag(languages, i);
-        const struct text parts[] = {TEXT("    \"~^"), tag, TEXT(":\" "), tag, TEXT(";\n    \"~*^:"),
-                                     tag, TEXT("\\b\" "), tag, TEXT(";\n")};
+        const struct text parts[] = {TEXT("    \"~^"), tag, TEXT(":\" "), tag, TEXT(";\n    \"~*^:"), tag,
+                                     TEXT("\\b\" "),   tag, TEXT(";\n")};
         for (size_t part = 0; part < sizeof parts / sizeof *parts; part++) {
             buffer_add(&map, parts[part]);
         }

@@ -1,5 +1,5 @@
-// storefront-mail: takes mails from the outbox and hands them to the mail server, for as long as it runs. Any number of
-// them may run at once.
+// storefront-mail: takes mails from the outbox and hands them to the mail server, for as long as it runs. Any
+// number of them may run at once.
 #include "storefront/base/clock.h"
 #include "storefront/base/encode.h"
 #include "storefront/base/log.h"
@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ARENA_MAXIMUM    ((size_t)16 * 1024 * 1024)
-#define MINUTE           60
-#define MICROSECONDS     1000000
-#define FIRST_DELAY      2   // seconds; grows with the square of the attempts
-#define LONGEST_DELAY    300 // seconds
-#define LEASE_MARGIN     10  // seconds
+#define ARENA_MAXIMUM ((size_t)16 * 1024 * 1024)
+#define MINUTE        60
+#define MICROSECONDS  1000000
+#define FIRST_DELAY   2   // seconds; grows with the square of the attempts
+#define LONGEST_DELAY 300 // seconds
+#define LEASE_MARGIN  10  // seconds
 
 struct mailer {
     const struct settings *settings;
@@ -47,8 +47,9 @@ static size_t language_of(const struct mailer *mailer, struct text tag)
 {
     const struct languages *languages = view_languages(mailer->view);
     size_t language = languages_find(languages, tag);
-    return language < languages_count(languages) ? language
-                                                 : languages_choose(languages, mailer->settings->shop_language);
+    return language < languages_count(languages)
+               ? language
+               : languages_choose(languages, mailer->settings->shop_language);
 }
 
 // Writes the mail with its code, which is derived here and lives no longer than the arena.
@@ -66,16 +67,18 @@ static struct text write_mail(struct mailer *mailer, const struct outbox_mail *m
         .minutes = mail->seconds_left < MINUTE ? 1 : mail->seconds_left / MINUTE,
         .written_at = mail->queued_at,
     };
-    message_write_code(mailer->view, mailer->settings, language_of(mailer, mail->language), &content, &message);
+    message_write_code(mailer->view, mailer->settings, language_of(mailer, mail->language), &content,
+                       &message);
     return message.overflowed || arena_failed(mailer->arena) ? (struct text){NULL, 0} : buffer_text(&message);
 }
 
-static void log_mail(const struct outbox_mail *mail, struct arena *arena, const char *event, struct text reason)
+static void log_mail(const struct outbox_mail *mail, struct arena *arena, const char *event,
+                     struct text reason)
 {
     log_event(reason.length == 0 ? LOG_INFO : LOG_WARNING, event,
-              LOG_TEXT("mail", encode_hexadecimal(arena, mail->id)),
-              LOG_NUMBER("attempts", mail->attempts),
-              LOG_NUMBER("seconds_since_queued", clock_seconds() - mail->queued_at), LOG_TEXT("reason", reason));
+              LOG_TEXT("mail", encode_hexadecimal(arena, mail->id)), LOG_NUMBER("attempts", mail->attempts),
+              LOG_NUMBER("seconds_since_queued", clock_seconds() - mail->queued_at),
+              LOG_TEXT("reason", reason));
 }
 
 // Sends one mail. False when the mail server is away, so that the others need not try.
@@ -105,17 +108,21 @@ static bool send_mail(struct mailer *mailer, const struct outbox_mail *mail)
     return false;
 }
 
-// Works off one claim; mails for which the lease gets short are left to whoever claims them next.
+// Works off one claim; mails for which the lease gets short are left to whoever claims them next, and those
+// that are left when the mailer is to stop are given back.
 static void send_claim(struct mailer *mailer, const struct outbox_claim *claim)
 {
     int64_t begun = clock_monotonic();
     bool is_away = false;
     for (size_t i = 0; i < claim->count; i++) {
         const struct outbox_mail *mail = &claim->mails[i];
-        if (clock_monotonic() - begun > (mailer->settings->smtp_timeout_seconds + LEASE_MARGIN / 2) * MICROSECONDS) {
+        if (clock_monotonic() - begun >
+            (mailer->settings->smtp_timeout_seconds + LEASE_MARGIN / 2) * MICROSECONDS) {
             return;
         }
-        if (mail->is_dead) {
+        if (is_stopping != 0) {
+            (void)outbox_defer(mailer->database, mailer->arena, mail->id, 0, TEXT("the mailer was stopped"));
+        } else if (mail->is_dead) {
             log_mail(mail, mailer->arena, "mail dropped", (struct text){NULL, 0});
             (void)outbox_drop(mailer->database, mailer->arena, mail->id);
         } else if (is_away) {
@@ -160,6 +167,7 @@ static bool open_mailer(struct program *program, struct mailer *mailer)
     return mailer->database != NULL && mailer->arena != NULL;
 }
 
+// SIGUSR1 is how multiwatch says SIGTERM.
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_stop};
@@ -167,6 +175,7 @@ static void catch_signals(void)
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGUSR1, &action, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
 }
 

@@ -1,5 +1,5 @@
-// storefront serve: one worker of one pool. Everything that can be wrong is found before the first request; the database
-// may come later.
+// storefront serve: one worker of one pool. Everything that can be wrong is found before the first request;
+// the database may come later.
 #include "storefront/base/log.h"
 #include "storefront/http/worker.h"
 #include "storefront/page/answer.h"
@@ -68,7 +68,8 @@ int verb_serve(int count, char **arguments)
     struct program program;
     struct service service = {.pool = POOLS};
     struct keyring *keyring = NULL;
-    bool is_ready = program_start(&program, "storefront", false) && start_service(&program, &keyring, &service);
+    bool is_ready =
+        program_start(&program, "storefront", false) && start_service(&program, &keyring, &service);
     bool done = is_ready && worker_run(guard_answer, &service);
     database_close(&service.database);
     keyring_close(&keyring);

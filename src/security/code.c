@@ -32,7 +32,7 @@ static uint64_t power_of_ten(int64_t digits)
 bool code_derive(const struct keyring *keyring, const struct code_facts *facts,
                  char digits[static CODE_DIGITS_MAXIMUM])
 {
-    if (facts->digits < 1 || facts->digits > CODE_DIGITS_MAXIMUM) {
+    if (facts->digits < CODE_DIGITS_MINIMUM || facts->digits > CODE_DIGITS_MAXIMUM) {
         return false;
     }
     unsigned char mac[DIGEST_SIZE];
@@ -40,8 +40,8 @@ bool code_derive(const struct keyring *keyring, const struct code_facts *facts,
     bool found = false;
     // A round fails once in 10^40; the bound is there so that the loop is seen to end.
     for (unsigned char round = 0; round < 4 && !found; round++) {
-        const struct text parts[] = {TEXT("prove an address"),     text_of(&round, 1), facts->code_id,
-                                     facts->registration_id, facts->email,       facts->nonce};
+        const struct text parts[] = {TEXT("prove an address"), text_of(&round, 1), facts->code_id,
+                                     facts->registration_id,   facts->email,       facts->nonce};
         if (!keyring_mac(keyring, KEY_CODES, facts->key_number, parts, sizeof parts / sizeof *parts, mac)) {
             return false;
         }

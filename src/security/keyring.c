@@ -126,7 +126,8 @@ static const char *add_keys(struct keyring *keyring, struct text content, unsign
     return fault == NULL && keyring->count == 0 ? "it holds no key" : fault;
 }
 
-static const char *read_keys(struct keyring *keyring, struct arena *arena, const char *path, unsigned purposes)
+static const char *read_keys(struct keyring *keyring, struct arena *arena, const char *path,
+                             unsigned purposes)
 {
     struct stat status = {0};
     struct text content = {NULL, 0};
@@ -146,10 +147,12 @@ struct keyring *keyring_open(const char *path, unsigned purposes)
 {
     struct keyring *keyring = calloc(1, sizeof *keyring);
     struct arena *arena = arena_open(2 * FILE_MAXIMUM);
-    const char *fault = keyring == NULL || arena == NULL ? "no memory" : read_keys(keyring, arena, path, purposes);
+    const char *fault =
+        keyring == NULL || arena == NULL ? "no memory" : read_keys(keyring, arena, path, purposes);
     arena_close(&arena);
     if (fault != NULL) {
-        log_event(LOG_ERROR, "secret key file refused", LOG_STRING("file", path), LOG_STRING("reason", fault));
+        log_event(LOG_ERROR, "secret key file refused", LOG_STRING("file", path),
+                  LOG_STRING("reason", fault));
         keyring_close(&keyring);
     }
     return keyring;
@@ -176,7 +179,8 @@ int64_t keyring_current(const struct keyring *keyring)
 
 static bool add_part(EVP_MAC_CTX *context, struct text part)
 {
-    const unsigned char length[LENGTH_SIZE] = {(unsigned char)(part.length >> 24), (unsigned char)(part.length >> 16),
+    const unsigned char length[LENGTH_SIZE] = {(unsigned char)(part.length >> 24),
+                                               (unsigned char)(part.length >> 16),
                                                (unsigned char)(part.length >> 8), (unsigned char)part.length};
     return EVP_MAC_update(context, length, sizeof length) == 1 &&
            (part.length == 0 || EVP_MAC_update(context, (const unsigned char *)part.bytes, part.length) == 1);
@@ -193,8 +197,8 @@ static bool compute(EVP_MAC_CTX *context, const struct text *parts, size_t count
     return done && EVP_MAC_final(context, mac, &length, DIGEST_SIZE) == 1 && length == DIGEST_SIZE;
 }
 
-bool keyring_mac(const struct keyring *keyring, enum key_purpose purpose, int64_t number, const struct text *parts,
-                 size_t count, unsigned char mac[static DIGEST_SIZE])
+bool keyring_mac(const struct keyring *keyring, enum key_purpose purpose, int64_t number,
+                 const struct text *parts, size_t count, unsigned char mac[static DIGEST_SIZE])
 {
     for (size_t i = 0; i < keyring->count; i++) {
         if (keyring->keys[i].number == number) {
@@ -204,8 +208,8 @@ bool keyring_mac(const struct keyring *keyring, enum key_purpose purpose, int64_
     return false;
 }
 
-bool keyring_verify(const struct keyring *keyring, enum key_purpose purpose, const struct text *parts, size_t count,
-                    struct text mac)
+bool keyring_verify(const struct keyring *keyring, enum key_purpose purpose, const struct text *parts,
+                    size_t count, struct text mac)
 {
     unsigned char expected[DIGEST_SIZE];
     bool matches = false;

@@ -9,22 +9,24 @@
 #include <string.h>
 #include <zxcvbn.h>
 
-#define WORDS_MAXIMUM    ((size_t)16)
+#define WORDS_MAXIMUM     ((size_t)16)
 #define JUDGED_CHARACTERS ((size_t)100)
-#define LEAST_BITS       19.931568569324174 // log2 of 10^6 guesses
-#define KIBIBYTE         1024
+#define LEAST_BITS        19.931568569324174 // log2 of 10^6 guesses
+#define KIBIBYTE          1024
 
 // What password_check_nobody() checks against.
 static char nobody[PASSWORD_HASH_MAXIMUM];
 
-static bool hash_into(char hash[static PASSWORD_HASH_MAXIMUM], struct text password, struct password_cost cost)
+static bool hash_into(char hash[static PASSWORD_HASH_MAXIMUM], struct text password,
+                      struct password_cost cost)
 {
     _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAXIMUM, "libsodium's strings must fit");
     return crypto_pwhash_str_alg(hash, password.bytes, password.length, (unsigned long long)cost.passes,
                                  (size_t)cost.memory_kib * KIBIBYTE, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
-// A PHC string of the right cost whose digest is random: checking against it does all the work and never succeeds.
+// A PHC string of the right cost whose digest is random: checking against it does all the work and never
+// succeeds.
 static bool make_nobody(struct password_cost cost)
 {
     unsigned char salt[crypto_pwhash_SALTBYTES];
@@ -57,7 +59,7 @@ struct text password_hash(struct arena *arena, struct text password, struct pass
 bool password_check(struct text password, struct text hash)
 {
     char string[PASSWORD_HASH_MAXIMUM] = {0};
-    if (hash.length >= sizeof string) {
+    if (hash.length == 0 || hash.length >= sizeof string) {
         return false;
     }
     memcpy(string, hash.bytes, hash.length);
@@ -86,8 +88,8 @@ static int64_t phc_number(struct text hash, struct text name)
 
 bool password_is_outdated(struct text hash, struct password_cost cost)
 {
-    return !text_starts_with(hash, TEXT("$argon2id$v=19$m=")) || phc_number(hash, TEXT("$m=")) < cost.memory_kib ||
-           phc_number(hash, TEXT(",t=")) < cost.passes;
+    return !text_starts_with(hash, TEXT("$argon2id$v=19$m=")) ||
+           phc_number(hash, TEXT("$m=")) < cost.memory_kib || phc_number(hash, TEXT(",t=")) < cost.passes;
 }
 
 static struct text first_characters(struct text text, size_t count)

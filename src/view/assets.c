@@ -1,5 +1,5 @@
-// See assets.h. A name carries the first bytes of the content's SHA-256. Files are written beside and renamed, so that
-// nginx never serves half of one.
+// See assets.h. A name carries the first bytes of the content's SHA-256. Files are written beside and
+// renamed, so that nginx never serves half of one.
 #include "storefront/view/assets.h"
 #include "storefront/base/encode.h"
 #include "storefront/base/file.h"
@@ -112,32 +112,62 @@ static struct text published_name(struct arena *arena, struct text file, struct 
     while (dot > 0 && file.bytes[dot - 1] != '.') {
         dot--;
     }
-    const struct text parts[] = {text_cut(file, 0, dot), encode_hexadecimal(arena, text_of(digest, DIGEST_LETTERS)),
-                                 TEXT("."), text_after(file, dot)};
+    const struct text parts[] = {text_cut(file, 0, dot),
+                                 encode_hexadecimal(arena, text_of(digest, DIGEST_LETTERS)), TEXT("."),
+                                 text_after(file, dot)};
     return dot == 0 ? (struct text){NULL, 0} : text_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
-static bool publish_content(struct arena *arena, struct text folder, struct text file, struct text content,
-                            struct value *names)
+static bool refuse(struct text file, const char *reason)
 {
+    log_event(LOG_ERROR, "static file refused", LOG_TEXT("file", file), LOG_STRING("reason", reason));
+    return false;
+}
+
+// One run of `storefront publish`.
+struct publication {
+    struct arena *arena;
+    struct text folder;  // where the published files go
+    struct value *names; // the list: key and published name
+    struct value
+        *sources; // key and file, to tell a file that takes another's place from one that shares its key
+};
+
+static bool publish_content(const struct publication *publication, struct text file, struct text content)
+{
+    struct arena *arena = publication->arena;
+    struct text key = assets_key(arena, file);
     struct text name = published_name(arena, file, content);
     struct text compressed = compress_text(arena, content);
     const struct text compressed_name[] = {name, TEXT(".gz")};
     const struct text address[] = {TEXT("/static/"), name};
     if (name.length == 0 || compressed.length == 0) {
-        log_event(LOG_ERROR, "static file refused", LOG_TEXT("file", file),
-                  LOG_STRING("reason", "it has no ending, or cannot be compressed"));
-        return false;
+        return refuse(file, "it has no ending, or cannot be compressed");
     }
-    value_set(names, assets_key(arena, file), value_of_text(text_join(arena, address, 2)));
-    return assets_write(arena, folder, name, content) &&
+    value_set(publication->names, key, value_of_text(text_join(arena, address, 2)));
+    value_set(publication->sources, key, value_of_text(file));
+    return assets_write(arena, publication->folder, name, content) &&
            (compressed.length >= content.length ||
-            assets_write(arena, folder, text_join(arena, compressed_name, 2), compressed));
+            assets_write(arena, publication->folder, text_join(arena, compressed_name, 2), compressed));
 }
 
-// Publishes the files of one folder that are not published yet: the shop's come first.
-static bool publish_folder(struct arena *arena, struct text from, struct text to, struct value *names)
+// Publishes one file, unless one of its name is published already: then that takes its place.
+static bool publish_file(const struct publication *publication, struct text folder, struct text file)
 {
+    struct arena *arena = publication->arena;
+    const struct value *known = value_find(publication->sources, assets_key(arena, file));
+    struct text content = {NULL, 0};
+    if (known != NULL) {
+        return text_equals(known->text, file) || refuse(file, "another file has the same key");
+    }
+    return (file_read(arena, path_of(arena, folder, file, TEXT("")), FILE_MAXIMUM, &content) ||
+            report("static file cannot be read", file)) &&
+           publish_content(publication, file, content);
+}
+
+static bool publish_folder(const struct publication *publication, struct text from)
+{
+    struct arena *arena = publication->arena;
     const struct text parts[] = {from, TEXT("/static")};
     struct text folder = text_join(arena, parts, 2);
     DIR *directory = from.length == 0 ? NULL : opendir(text_string(arena, folder));
@@ -146,35 +176,39 @@ static bool publish_folder(struct arena *arena, struct text from, struct text to
         return from.length == 0 || errno == ENOENT || report("static files cannot be read", folder);
     }
     for (struct dirent *entry = readdir(directory); entry != NULL && done; entry = readdir(directory)) {
-        struct text file = text_copy(arena, text_from(entry->d_name));
-        struct text content = {NULL, 0};
-        if (entry->d_name[0] == '.' || value_find(names, assets_key(arena, file)) != NULL) {
-            continue;
-        }
-        done = (file_read(arena, path_of(arena, folder, file, TEXT("")), FILE_MAXIMUM, &content) ||
-                report("static file cannot be read", file)) &&
-               publish_content(arena, to, file, content, names);
+        done = entry->d_name[0] == '.' ||
+               publish_file(publication, folder, text_copy(arena, text_from(entry->d_name)));
     }
     (void)closedir(directory);
     return done;
 }
 
+// The theme is made from a setting, unless the shop's folder has one.
+static bool publish_theme(const struct publication *publication, struct text accent)
+{
+    struct text file = TEXT("theme.css");
+    struct text theme = theme_write(publication->arena, accent);
+    bool is_there = value_find(publication->sources, assets_key(publication->arena, file)) != NULL;
+    return theme.length > 0 && (is_there || publish_content(publication, file, theme));
+}
+
 bool assets_publish(struct arena *arena, const struct settings *settings)
 {
     const struct text files[] = {settings->static_folder, TEXT("/files")};
-    struct text to = text_join(arena, files, 2);
-    struct value *names = value_object(arena);
-    struct text theme = theme_write(arena, settings->shop_accent);
+    const struct publication publication = {.arena = arena,
+                                            .folder = text_join(arena, files, 2),
+                                            .names = value_object(arena),
+                                            .sources = value_object(arena)};
     struct buffer list = buffer_open(arena, FILE_MAXIMUM);
-    bool done = theme.length > 0 && names != NULL &&
-                publish_content(arena, to, TEXT("theme.css"), theme, names) &&
-                publish_folder(arena, settings->shop_folder, to, names) &&
-                publish_folder(arena, settings->www_folder, to, names);
+    bool done = publication.sources != NULL && publish_folder(&publication, settings->shop_folder) &&
+                publish_theme(&publication, settings->shop_accent) &&
+                publish_folder(&publication, settings->www_folder);
     if (!done) {
         return false;
     }
-    json_write(&list, names);
-    return !list.overflowed && assets_write(arena, settings->static_folder, text_from(list_name), buffer_text(&list));
+    json_write(&list, publication.names);
+    return !list.overflowed &&
+           assets_write(arena, settings->static_folder, text_from(list_name), buffer_text(&list));
 }
 
 struct value *assets_names(struct arena *arena, const struct settings *settings)

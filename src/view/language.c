@@ -157,7 +157,8 @@ static int compare_catalogues(const void *left, const void *right)
     return compare_words(&a, &b);
 }
 
-struct languages *languages_open(struct arena *arena, const struct text *folders, size_t count, struct text fallback)
+struct languages *languages_open(struct arena *arena, const struct text *folders, size_t count,
+                                 struct text fallback)
 {
     struct languages *languages = arena_take(arena, sizeof *languages);
     bool done = languages != NULL;
@@ -199,11 +200,11 @@ size_t languages_find(const struct languages *languages, struct text tag)
     return at;
 }
 
-// The weight of one entry of the header in thousandths, 1000 without one.
+// The weight of one entry of the header in thousandths: 1000 without one, 0 for what is no weight.
 static int64_t weight_of(struct text parameters)
 {
     struct text value = text_trim(parameters);
-    if (!text_starts_with(value, TEXT("q="))) {
+    if (!text_equals_ignoring_case(text_cut(value, 0, 2), TEXT("q="))) {
         return QUALITY_FULL;
     }
     struct text fraction = text_after(value, 2);
@@ -214,9 +215,25 @@ static int64_t weight_of(struct text parameters)
     weight *= QUALITY_FULL;
     int64_t place = QUALITY_FULL / 10;
     for (size_t i = 0; i < fraction.length && place > 0; i++, place /= 10) {
+        if (fraction.bytes[i] < '0' || fraction.bytes[i] > '9') {
+            return 0;
+        }
         weight += (fraction.bytes[i] - '0') * place;
     }
-    return weight;
+    return weight > QUALITY_FULL ? QUALITY_FULL : weight;
+}
+
+// The language that a range such as "zh-Hant-TW" finds, cut from its end (RFC 4647, section 3.4).
+static size_t find_range(const struct languages *languages, struct text range)
+{
+    size_t language = languages_find(languages, range);
+    while (language == languages->count && range.length > 0) {
+        range.length--;
+        if (range.bytes[range.length] == '-') {
+            language = languages_find(languages, range);
+        }
+    }
+    return language;
 }
 
 size_t languages_choose(const struct languages *languages, struct text accept)
@@ -227,10 +244,7 @@ size_t languages_choose(const struct languages *languages, struct text accept)
         struct text parameters = text_next(&accept, ',');
         struct text tag = text_trim(text_next(&parameters, ';'));
         int64_t weight = weight_of(parameters);
-        size_t language = languages_find(languages, tag);
-        if (language == languages->count) {
-            language = languages_find(languages, text_cut(tag, 0, text_find(tag, '-')));
-        }
+        size_t language = find_range(languages, tag);
         if (language < languages->count && weight > best_weight) {
             best = language;
             best_weight = weight;

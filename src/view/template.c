@@ -1,5 +1,6 @@
-// See template.h. A template becomes a tree of nodes; partials and words are woven in when it is parsed, so that
-// filling it is a walk that only looks up values. A partial that names itself points back at its own tree.
+// See template.h. A template becomes a tree of nodes; partials and words are woven in when it is parsed, so
+// that filling it is a walk that only looks up values. A partial that names itself points back at its own
+// tree.
 #include "storefront/view/template.h"
 
 #include <string.h>
@@ -17,25 +18,30 @@ struct node {
     struct node *next;
 };
 
+// clang-format takes the name for a word of C++:
+// clang-format off
 struct template {
     enum template_escape escape;
     struct text name;
     struct text indent;
     struct node *nodes;
+    bool is_refused;
     struct template *next; // in its set
 };
+// clang-format on
 
 struct template_set {
     struct arena *arena;
     struct template_set_settings settings;
     struct template *templates;
+    unsigned nesting; // of partials that are being parsed
     struct text fault;
 };
 
 // Where the parser is in one source.
 struct parser {
     struct template_set *set;
-    struct text name;       // of the template, for faults
+    struct text name; // of the template, for faults
     struct text source;
     size_t at;
     bool escapes_literals;
@@ -43,7 +49,7 @@ struct parser {
 
 // One tag: {{sigil name}}.
 struct tag {
-    char sigil;        // '\0' for a plain name, '{' for three braces
+    char sigil; // '\0' for a plain name, '{' for three braces
     struct text name;
     size_t start, end; // in the source
 };
@@ -155,7 +161,8 @@ static bool next_tag(const struct parser *parser, struct tag *tag)
     }
     tag->end = tag->start + 2 + close + closing.length;
     inside = text_cut(inside, 0, close);
-    bool has_sigil = inside.length > 0 && strchr("{&#^/!>=", inside.bytes[0]) != NULL && inside.bytes[0] != '\0';
+    bool has_sigil =
+        inside.length > 0 && strchr("{&#^/!>=", inside.bytes[0]) != NULL && inside.bytes[0] != '\0';
     tag->sigil = has_sigil ? inside.bytes[0] : '\0';
     tag->name = text_trim(has_sigil ? text_after(inside, 1) : inside);
     return true;
@@ -170,7 +177,8 @@ static size_t line_start(struct text source, size_t at)
     return at;
 }
 
-// Where a tag that stands alone in its line has that line end, its line end included; 0 where it does not stand alone.
+// Where a tag that stands alone in its line has that line end, its line end included; 0 where it does not
+// stand alone.
 static size_t standalone_end(struct text source, const struct tag *tag)
 {
     if (tag->sigil == '\0' || tag->sigil == '{' || tag->sigil == '&') {
@@ -216,7 +224,8 @@ static bool add_word(struct parser *parser, struct node ***last, const struct ta
         return !set->settings.is_strict || fail_at(parser, tag->start, "no such word:", key);
     }
     const struct template *template = template_phrase(set, phrase);
-    return template != NULL && add_node(set, last, (struct node){.kind = NODE_TEMPLATE, .template = template}) != NULL;
+    return template != NULL &&
+           add_node(set, last, (struct node){.kind = NODE_TEMPLATE, .template = template}) != NULL;
 }
 
 static bool add_section(struct parser *parser, struct node ***last, const struct tag *tag, unsigned nesting)
@@ -290,7 +299,8 @@ static struct node *parse_nodes(struct parser *parser, struct text section, unsi
     return first;
 }
 
-// `source` with `indent` before each of its lines, as the specification wants for a partial that stands alone.
+// `source` with `indent` before each of its lines, as the specification wants for a partial that stands
+// alone.
 static struct text indent_lines(struct arena *arena, struct text source, struct text indent)
 {
     size_t lines = 1;
@@ -316,11 +326,33 @@ static struct template *add_template(struct template_set *set, struct text name,
     return template;
 }
 
+// Parses the source into `template`. A partial that names itself with an indent, or a phrase that names
+// itself, would go on for ever.
+static const struct template *weave(struct parser *parser, struct template *template)
+{
+    struct template_set *set = parser->set;
+    if (set->nesting == NESTING_MAXIMUM) {
+        (void)fail(set, parser->name, "is nested too deep", TEXT(""));
+    } else {
+        set->nesting++;
+        template->nodes = parse_nodes(parser, (struct text){NULL, 0}, 0);
+        set->nesting--;
+    }
+    template->is_refused = set->fault.length > 0 || arena_failed(set->arena);
+    return template->is_refused ? NULL : template;
+}
+
+static const struct template *refuse_again(struct template_set *set, struct text name)
+{
+    (void)fail(set, name, "was refused before", TEXT(""));
+    return NULL;
+}
+
 static const struct template *find_indented(struct template_set *set, struct text name, struct text indent)
 {
     for (const struct template *known = set->templates; known != NULL; known = known->next) {
         if (text_equals(known->name, name) && text_equals(known->indent, indent)) {
-            return known;
+            return known->is_refused ? refuse_again(set, name) : known;
         }
     }
     struct text source = {NULL, 0};
@@ -336,8 +368,7 @@ static const struct template *find_indented(struct template_set *set, struct tex
     set->templates = template;
     source = indent.length > 0 ? indent_lines(set->arena, source, indent) : source;
     struct parser parser = {.set = set, .name = name, .source = source};
-    template->nodes = parse_nodes(&parser, (struct text){NULL, 0}, 0);
-    return set->fault.length == 0 && !arena_failed(set->arena) ? template : NULL;
+    return weave(&parser, template);
 }
 
 const struct template *template_find(struct template_set *set, struct text name)
@@ -357,8 +388,7 @@ const struct template *template_phrase(struct template_set *set, struct text sou
         return NULL;
     }
     struct parser parser = {.set = set, .name = source, .source = source, .escapes_literals = true};
-    template->nodes = parse_nodes(&parser, (struct text){NULL, 0}, 0);
-    return set->fault.length == 0 && !arena_failed(set->arena) ? template : NULL;
+    return weave(&parser, template);
 }
 
 // The enclosing sections of a name, innermost first.
@@ -377,7 +407,8 @@ static bool is_declared(struct text name, const char *const *names)
     return false;
 }
 
-static bool is_allowed(struct template_set *set, struct text name, const struct scope *scope, const char *const *names)
+static bool is_allowed(struct template_set *set, struct text name, const struct scope *scope,
+                       const char *const *names)
 {
     if (text_equals(name, TEXT(".")) || is_declared(name, names)) {
         return true;
@@ -391,22 +422,39 @@ static bool is_allowed(struct template_set *set, struct text name, const struct 
     return false;
 }
 
-static bool check_nodes(struct template_set *set, const struct template *template, const struct node *node,
-                        const struct scope *scope, const char *const *names, unsigned nesting)
+// The templates that are being checked, innermost first.
+struct woven {
+    const struct template *template;
+    const struct woven *outer;
+};
+
+static bool is_being_checked(const struct template *template, const struct woven *woven)
+{
+    for (; woven != NULL; woven = woven->outer) {
+        if (woven->template == template) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_nodes(struct template_set *set, const struct node *node, const struct scope *scope,
+                        const char *const *names, const struct woven *woven)
 {
     for (; node != NULL; node = node->next) {
         bool has_name = node->kind != NODE_LITERAL && node->kind != NODE_TEMPLATE;
         if (has_name && !is_allowed(set, node->text, scope, names)) {
-            return fail(set, template->name, "uses a name that its page does not have:", node->text);
+            return fail(set, woven->template->name, "uses a name that its page does not have:", node->text);
         }
         const struct scope inner = {.section = node->text, .outer = scope};
-        if (node->children != NULL && !check_nodes(set, template, node->children, &inner, names, nesting)) {
+        if (node->children != NULL && !check_nodes(set, node->children, &inner, names, woven)) {
             return false;
         }
-        if (node->template != NULL && (nesting == NESTING_MAXIMUM || !check_nodes(set, node->template,
-                                                                                  node->template->nodes, scope, names,
-                                                                                  nesting + 1))) {
-            return fail(set, template->name, "is nested too deep", TEXT(""));
+        // Further in, a template that names itself is allowed no fewer names than where it began.
+        const struct woven deeper = {.template = node->template, .outer = woven};
+        if (node->template != NULL && !is_being_checked(node->template, woven) &&
+            !check_nodes(set, node->template->nodes, scope, names, &deeper)) {
+            return false;
         }
     }
     return true;
@@ -414,8 +462,9 @@ static bool check_nodes(struct template_set *set, const struct template *templat
 
 bool template_check(struct template_set *set, const struct template *template, const char *const *names)
 {
+    const struct woven woven = {.template = template};
     set->fault = (struct text){NULL, 0};
-    return check_nodes(set, template, template->nodes, NULL, names, 0);
+    return check_nodes(set, template->nodes, NULL, names, &woven);
 }
 
 // The values in which names are looked up, the innermost last.
@@ -478,8 +527,9 @@ static void render_template(const struct template *template, struct contexts *co
 static void render_nodes(const struct template *template, const struct node *node, struct contexts *contexts,
                          struct buffer *out, unsigned nesting);
 
-static void render_inside(const struct template *template, const struct node *section, const struct value *value,
-                          struct contexts *contexts, struct buffer *out, unsigned nesting)
+static void render_inside(const struct template *template, const struct node *section,
+                          const struct value *value, struct contexts *contexts, struct buffer *out,
+                          unsigned nesting)
 {
     if (contexts->count == CONTEXTS_MAXIMUM) {
         out->overflowed = true;
@@ -490,8 +540,8 @@ static void render_inside(const struct template *template, const struct node *se
     contexts->count--;
 }
 
-static void render_section(const struct template *template, const struct node *section, struct contexts *contexts,
-                           struct buffer *out, unsigned nesting)
+static void render_section(const struct template *template, const struct node *section,
+                           struct contexts *contexts, struct buffer *out, unsigned nesting)
 {
     const struct value *value = look_up(contexts, section->text);
     if (is_false(value)) {

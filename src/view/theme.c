@@ -7,7 +7,7 @@
 
 #define CHANNELS       3
 #define LEAST_CONTRAST 4.5
-#define LIGHTER_STEP   0.04
+#define LIGHTER_STEPS  25
 
 struct colour {
     unsigned char channels[CHANNELS];
@@ -40,7 +40,8 @@ static struct colour mix(struct colour from, struct colour to, double share)
 {
     struct colour mixed;
     for (size_t i = 0; i < CHANNELS; i++) {
-        mixed.channels[i] = (unsigned char)lround(from.channels[i] + (to.channels[i] - from.channels[i]) * share);
+        mixed.channels[i] =
+            (unsigned char)lround(from.channels[i] + (to.channels[i] - from.channels[i]) * share);
     }
     return mixed;
 }
@@ -48,8 +49,8 @@ static struct colour mix(struct colour from, struct colour to, double share)
 static struct colour lighten(struct colour accent)
 {
     struct colour light = accent;
-    for (double share = 0; contrast(light, dark) < LEAST_CONTRAST && share <= 1; share += LIGHTER_STEP) {
-        light = mix(accent, white, share);
+    for (int step = 1; contrast(light, dark) < LEAST_CONTRAST && step <= LIGHTER_STEPS; step++) {
+        light = mix(accent, white, (double)step / LIGHTER_STEPS);
     }
     return light;
 }

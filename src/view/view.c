@@ -1,5 +1,6 @@
-// See view.h. Each language has its own set of templates, in which its words are already woven: filling a page looks up
-// values only. What holds for every page (the shop's name and links, static files) is one object, made at start.
+// See view.h. Each language has its own set of templates, in which its words are already woven: filling a
+// page looks up values only. What holds for every page (the shop's name and links, static files) is one
+// object, made at start.
 #include "storefront/view/view.h"
 #include "storefront/base/file.h"
 #include "storefront/base/log.h"
@@ -8,18 +9,18 @@
 
 #include <string.h>
 
-#define TEMPLATES_MAXIMUM ((size_t)32)
-#define SOURCE_MAXIMUM    ((size_t)256 * 1024)
-#define PHRASE_MAXIMUM    ((size_t)4096)
-#define FOLDERS           ((size_t)2)
+#define TEMPLATES_MAXIMUM    ((size_t)32)
+#define SOURCE_MAXIMUM       ((size_t)256 * 1024)
+#define PHRASE_MAXIMUM       ((size_t)4096)
+#define FOLDERS              ((size_t)2)
 #define GLOBAL_NAMES_MAXIMUM ((size_t)128)
 
 // One language's side of the view; handed to the templates as their context.
 struct edition {
     struct view *view;
     size_t language;
-    struct template_set *pages;   // escape for HTML
-    struct template_set *plain;   // do not escape
+    struct template_set *pages; // escape for HTML
+    struct template_set *plain; // do not escape
     const struct template *templates[TEMPLATES_MAXIMUM];
 };
 
@@ -96,14 +97,16 @@ static bool make_globals(struct view *view)
 {
     const struct settings *settings = view->settings.settings;
     struct value *shop = value_object(view->arena);
+    struct text url = settings->public_url;
     size_t count = 0;
+    url.length -= url.length > 0 && url.bytes[url.length - 1] == '/' ? 1 : 0;
     view->globals = value_object(view->arena);
     value_set_text(shop, "name", settings->shop_name);
     value_set_text(shop, "support", settings->shop_support);
     value_set_text(shop, "imprint_url", settings->shop_imprint_url);
     value_set_text(shop, "privacy_url", settings->shop_privacy_url);
     value_set_text(shop, "terms_url", settings->shop_terms_url);
-    value_set_text(shop, "url", settings->public_url);
+    value_set_text(shop, "url", url);
     if (shop == NULL || view->globals == NULL) {
         return false;
     }
@@ -143,7 +146,7 @@ static const char *const *join_names(struct view *view, const char *const *names
 static bool weave_templates(struct edition *edition)
 {
     struct view *view = edition->view;
-    for (size_t i = 0; view->settings.templates[i].name != NULL && i < TEMPLATES_MAXIMUM; i++) {
+    for (size_t i = 0; i < TEMPLATES_MAXIMUM && view->settings.templates[i].name != NULL; i++) {
         const struct view_template *wanted = &view->settings.templates[i];
         struct template_set *set = is_page(wanted->name) ? edition->pages : edition->plain;
         const char *const *names = join_names(view, wanted->names);
@@ -160,8 +163,11 @@ static bool open_edition(struct view *view, size_t language)
 {
     struct edition *edition = &view->editions[language];
     *edition = (struct edition){.view = view, .language = language};
-    const struct template_set_settings pages = {
-        .escape = TEMPLATE_HTML, .find_source = find_source, .find_word = find_word, .context = edition, .is_strict = true};
+    const struct template_set_settings pages = {.escape = TEMPLATE_HTML,
+                                                .find_source = find_source,
+                                                .find_word = find_word,
+                                                .context = edition,
+                                                .is_strict = true};
     struct template_set_settings plain = pages;
     plain.escape = TEMPLATE_PLAIN;
     edition->pages = template_set_open(view->arena, &pages);
@@ -195,7 +201,7 @@ struct view *view_open(struct arena *arena, const struct view_settings *settings
 void view_render(const struct view *view, size_t language, const char *name, const struct value *data,
                  struct buffer *out)
 {
-    for (size_t i = 0; view->settings.templates[i].name != NULL && i < TEMPLATES_MAXIMUM; i++) {
+    for (size_t i = 0; i < TEMPLATES_MAXIMUM && view->settings.templates[i].name != NULL; i++) {
         if (strcmp(view->settings.templates[i].name, name) == 0) {
             template_render(view->editions[language].templates[i], data, view->globals, out);
             return;

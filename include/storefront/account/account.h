@@ -1,5 +1,5 @@
-// What every rule of the accounts works with, and who is asking. No rule knows HTTP or HTML; each is told a visitor and
-// returns an outcome.
+// What every rule of the accounts works with, and who is asking. No rule knows HTTP or HTML; each is told a
+// visitor and returns an outcome.
 #ifndef STOREFRONT_ACCOUNT_ACCOUNT_H
 #define STOREFRONT_ACCOUNT_ACCOUNT_H
 
@@ -21,9 +21,9 @@ struct account {
 struct session;
 
 struct visitor {
-    struct text address;           // of the client, from nginx
-    struct text token_digest;      // of the csrftoken that the request came with
-    struct text language;          // tag
+    struct text address;      // of the client, from nginx
+    struct text token_digest; // of the csrftoken that the request came with
+    struct text language;     // tag
     const struct session *session;
 };
 
@@ -55,8 +55,8 @@ void field_errors_add(struct field_errors *errors, const char *field, const char
 // The outcome of a database call: done, or unavailable.
 enum outcome account_outcome(enum database_outcome outcome);
 
-// A new random UUID (RFC 9562, version 4) as 16 bytes in the arena of `account`; empty when there is no randomness, which
-// marks the arena as failed.
+// A new random UUID (RFC 9562, version 4) as 16 bytes in the arena of `account`; empty when there is no
+// randomness, which marks the arena as failed.
 struct text account_new_id(struct account *account);
 
 // The UUID `id` (16 bytes) as text with dashes in `arena`.

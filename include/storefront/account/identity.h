@@ -1,5 +1,5 @@
-// What a username, an e-mail, a name and a password may be, and when two are the same. It promises one canonical form
-// for each. It refuses to know who has them.
+// What a username, an e-mail, a name and a password may be, and when two are the same. It promises one
+// canonical form for each. It refuses to know who has them.
 #ifndef STOREFRONT_ACCOUNT_IDENTITY_H
 #define STOREFRONT_ACCOUNT_IDENTITY_H
 
@@ -13,12 +13,13 @@ struct identity {
     struct text name;
 };
 
-// Reads what was typed into `identity` and checks `password` against it; what is wrong goes into `errors`. All in the
-// arena of `account`.
+// Reads what was typed into `identity` and checks `password` against it; what is wrong goes into `errors`.
+// All in the arena of `account`.
 void identity_read(struct account *account, struct text username, struct text email, struct text name,
                    struct text password, struct identity *identity, struct field_errors *errors);
 
-// The keys under which what was typed at a sign-in may stand: as a username, and as an e-mail. Either may be empty.
+// The keys under which what was typed at a sign-in may stand: as a username, and as an e-mail. Either may be
+// empty.
 void identity_sign_in_keys(struct account *account, struct text typed, struct text *username_key,
                            struct text *email_key);
 

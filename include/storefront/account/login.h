@@ -1,5 +1,5 @@
-// The rule of the sign-in. It promises the same words, limits and cost whether or not an account exists (ASVS V6.3.8).
-// It refuses to know where the customer goes next.
+// The rule of the sign-in. It promises the same words, limits and cost whether or not an account exists (ASVS
+// V6.3.8). It refuses to know where the customer goes next.
 #ifndef STOREFRONT_ACCOUNT_LOGIN_H
 #define STOREFRONT_ACCOUNT_LOGIN_H
 
@@ -16,9 +16,9 @@ struct login_result {
     struct ticket ticket;       // OUTCOME_DONE and OUTCOME_UNVERIFIED
 };
 
-// Signs in. OUTCOME_UNVERIFIED: the password is right and the session may now prove the registration; its code was mailed
-// again where the cool-down and the limits allow.
-enum outcome account_login(struct account *account, const struct visitor *visitor, const struct login_form *form,
-                           struct login_result *result);
+// Signs in. OUTCOME_UNVERIFIED: the password is right and the session may now prove the registration; its
+// code was mailed again where the cool-down and the limits allow.
+enum outcome account_login(struct account *account, const struct visitor *visitor,
+                           const struct login_form *form, struct login_result *result);
 
 #endif

@@ -1,5 +1,5 @@
-// Sessions: what the server remembers of a browser. It promises ids that only this server made, found by a digest, new
-// at every change of rights (ASVS V7.2.4). It refuses to know cookies' attributes.
+// Sessions: what the server remembers of a browser. It promises ids that only this server made, found by a
+// digest, new at every change of rights (ASVS V7.2.4). It refuses to know cookies' attributes.
 #ifndef STOREFRONT_ACCOUNT_SESSION_H
 #define STOREFRONT_ACCOUNT_SESSION_H
 
@@ -14,19 +14,19 @@ struct customer {
 };
 
 struct registration {
-    struct text id; // 16 bytes
+    struct text id;       // 16 bytes
     struct text username; // pending_verification_username
     struct text name;
     struct text email;
 };
 
 struct session {
-    bool is_known;              // there is a row; all below but `key` is empty without
-    struct text key;            // SHA-256 of the cookie that came, also of one that is not known; empty without a cookie
-    struct text id;             // 16 bytes; stays when the cookie changes
-    struct text earlier_token;  // digest of the csrftoken by which it came to be
+    bool is_known;   // there is a row; all below but `key` is empty without
+    struct text key; // SHA-256 of the cookie that came, also of one that is not known; empty without a cookie
+    struct text id;  // 16 bytes; stays when the cookie changes
+    struct text earlier_token; // digest of the csrftoken by which it came to be
     bool is_to_be_touched;
-    int64_t seconds_left;       // of its longest life
+    int64_t seconds_left; // of its longest life
     bool is_signed_in;
     struct customer customer;
     bool is_pending;
@@ -35,13 +35,15 @@ struct session {
 
 // What a browser gets when its session begins or changes its rights.
 struct ticket {
-    struct text cookie; // goes to the browser and nowhere else
-    struct text key;    // SHA-256 of it
-    struct text id;     // of the session, old or new
+    struct text cookie;   // goes to the browser and nowhere else
+    struct text key;      // SHA-256 of it
+    struct text id;       // of the session, old or new
+    struct text was_key;  // SHA-256 of the cookie that came
+    struct text spare_id; // of a new session, where the old one got another cookie meanwhile
 };
 
-// Finds the session of `cookie` (its value, maybe empty) in one round trip; none without a well-formed cookie.
-// OUTCOME_DONE whether or not there is one, OUTCOME_UNAVAILABLE when it cannot be known.
+// Finds the session of `cookie` (its value, maybe empty) in one round trip; none without a well-formed
+// cookie. OUTCOME_DONE whether or not there is one, OUTCOME_UNAVAILABLE when it cannot be known.
 enum outcome session_find(struct account *account, struct text cookie, struct session *session);
 
 // Writes down that the session was used. False when that failed, which harms nobody.
@@ -53,9 +55,10 @@ enum outcome session_end(struct account *account, const struct session *session)
 // A new random cookie for `session`, known or not, in the arena of `account`.
 struct ticket session_new_ticket(struct account *account, const struct session *session);
 
-// Gives the session behind `ticket` the right to prove the registration `registration_id`; part of the caller's
-// transaction. `is_twin`: what another session of the same registration holds is carried over.
-enum database_outcome session_open_pending(struct account *account, const struct ticket *ticket,
-                                           struct text registration_id, struct text token_digest, bool is_twin);
+// Gives the session behind `ticket` the right to prove the registration `registration_id`; part of the
+// caller's transaction. `is_twin`: what another session of the same registration holds is carried over.
+// OUTCOME_NOTHING_PENDING: there is no such registration any more.
+enum outcome session_open_pending(struct account *account, const struct ticket *ticket,
+                                  struct text registration_id, struct text token_digest, bool is_twin);
 
 #endif

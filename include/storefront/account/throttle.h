@@ -1,6 +1,6 @@
-// Limits that all workers share: keyed digests of what is limited, counted in the database. It promises that a limit is
-// taken before it is known whether the account exists, and that a limit which cannot be asked refuses. It refuses to know
-// what is being limited for.
+// Limits that all workers share: keyed digests of what is limited, counted in the database. It promises that
+// a limit is taken before it is known whether the account exists, and that a limit which cannot be asked
+// refuses. It refuses to know what is being limited for.
 #ifndef STOREFRONT_ACCOUNT_THROTTLE_H
 #define STOREFRONT_ACCOUNT_THROTTLE_H
 
@@ -16,22 +16,25 @@ enum limit {
     LIMIT_SESSION                // mails, for a session
 };
 
-// The key under which `subject` is counted for `limit`, 32 bytes in the arena; empty, and the arena failed, without a key.
+// The key under which `subject` is counted for `limit`, 32 bytes in the arena; empty, and the arena failed,
+// without a key.
 struct text throttle_key(struct account *account, enum limit limit, struct text subject);
 
-// The client's address as it is counted: IPv4 whole, IPv6 by /64 (contract: client address). Empty where it is none.
+// The client's address as it is counted: IPv4 whole, IPv6 by /64 (contract: client address). Empty where it
+// is none.
 struct text throttle_address(struct arena *arena, struct text address);
 
-// Counts one more event of `limit` for the client address `address`. OUTCOME_THROTTLED where there were enough:
-// `retry_after` is then in how many seconds one more is allowed. Without ADDRESS_LIMITS always OUTCOME_DONE.
+// Counts one more event of `limit` for the client address `address`. OUTCOME_THROTTLED where there were
+// enough: `retry_after` is then in how many seconds one more is allowed. Without ADDRESS_LIMITS always
+// OUTCOME_DONE.
 enum outcome throttle_take_address(struct account *account, enum limit limit, struct text address,
                                    int64_t *retry_after);
 
 // Takes back what throttle_take_address() counted: it turned out not to count.
 void throttle_give_back_address(struct account *account, enum limit limit, struct text address);
 
-// Counts one more mail for a mailbox and a session, in the caller's transaction. OUTCOME_THROTTLED: the transaction is to
-// be given up.
+// Counts one more mail for a mailbox and a session, in the caller's transaction. OUTCOME_THROTTLED: the
+// transaction is to be given up.
 enum outcome throttle_take_mail(struct account *account, struct text mailbox_key, struct text session_key);
 
 // In how many seconds one more mail is allowed, at least 1; for Retry-After.

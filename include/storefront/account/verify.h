@@ -1,6 +1,6 @@
-// The rule of the proof: the right code, typed in the session that may prove the registration, makes the customer
-// verified and signs the session in. It promises that each guess is counted once and each code is used once, however
-// many arrive together. It refuses to know where the code was read.
+// The rule of the proof: the right code, typed in the session that may prove the registration, makes the
+// customer verified and signs the session in. It promises that each guess is counted once and each code is
+// used once, however many arrive together. It refuses to know where the code was read.
 #ifndef STOREFRONT_ACCOUNT_VERIFY_H
 #define STOREFRONT_ACCOUNT_VERIFY_H
 
@@ -19,10 +19,11 @@ struct verify_result {
     struct ticket ticket;       // OUTCOME_DONE
 };
 
-enum outcome account_verify(struct account *account, const struct visitor *visitor, const struct verify_form *form,
-                            struct verify_result *result);
+enum outcome account_verify(struct account *account, const struct visitor *visitor,
+                            const struct verify_form *form, struct verify_result *result);
 
-// `typed` as digits: spaces and dashes of any script fall away, digits of full width become plain ones; in the arena.
+// `typed` as digits: spaces and dashes of any script fall away, digits of full width become plain ones; in
+// the arena.
 struct text verify_digits(struct account *account, struct text typed);
 
 #endif

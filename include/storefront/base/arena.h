@@ -1,6 +1,7 @@
 // One lifetime of memory: everything taken from an arena ends together, and is wiped because it may have held
-// passwords, codes or cookies. It promises zeroed, aligned pieces within a bound that is fixed at birth. It refuses
-// to know what is kept in it. Failure sticks: after one refused piece the arena says so until it is emptied.
+// passwords, codes or cookies. It promises zeroed, aligned pieces within a bound that is fixed at birth. It
+// refuses to know what is kept in it. Failure sticks: after one refused piece the arena says so until it is
+// emptied.
 #ifndef STOREFRONT_BASE_ARENA_H
 #define STOREFRONT_BASE_ARENA_H
 
@@ -9,12 +10,13 @@
 
 struct arena;
 
-// Makes an arena that hands out at most `maximum` bytes between two calls of arena_empty(). NULL without memory.
-// The caller owns it and ends it with arena_close().
+// Makes an arena that hands out at most `maximum` bytes between two calls of arena_empty(). NULL without
+// memory. The caller owns it and ends it with arena_close().
 struct arena *arena_open(size_t maximum);
 
-// Returns `size` zeroed bytes, aligned for any type, that live until `arena` is emptied; NULL when the bound or the
-// machine's memory is spent. A caller that builds values may go on with the NULL and ask arena_failed() at the end.
+// Returns `size` zeroed bytes, aligned for any type, that live until `arena` is emptied; NULL when the bound
+// or the machine's memory is spent. A caller that builds values may go on with the NULL and ask
+// arena_failed() at the end.
 void *arena_take(struct arena *arena, size_t size);
 
 // True when a piece was refused since `arena` was last emptied.

@@ -1,5 +1,5 @@
-// The worker's own time: for its log, its deadlines and its mails' dates. Everything that expires is judged by the
-// database's clock instead, so that workers on many hosts agree.
+// The worker's own time: for its log, its deadlines and its mails' dates. Everything that expires is judged
+// by the database's clock instead, so that workers on many hosts agree.
 #ifndef STOREFRONT_BASE_CLOCK_H
 #define STOREFRONT_BASE_CLOCK_H
 

@@ -1,6 +1,6 @@
-// Text that knows its length. `struct text` is a view of bytes that somebody else keeps, without a final zero;
-// `struct buffer` collects bytes in an arena and is born with its maximum. Neither promises that the bytes are
-// UTF-8 (unicode.h does) and neither knows what the text means.
+// Text that knows its length. `struct text` is a view of bytes that somebody else keeps, without a final
+// zero; `struct buffer` collects bytes in an arena and is born with its maximum. Neither promises that the
+// bytes are UTF-8 (unicode.h does) and neither knows what the text means.
 #ifndef STOREFRONT_BASE_TEXT_H
 #define STOREFRONT_BASE_TEXT_H
 
@@ -23,7 +23,8 @@ struct text text_from(const char *string);
 // A view of `length` bytes at `bytes`.
 struct text text_of(const void *bytes, size_t length);
 
-// Equality byte for byte; of lengths first, so that a prefix is never equal. Not for secrets: see secret_equals().
+// Equality byte for byte; of lengths first, so that a prefix is never equal. Not for secrets: see
+// secret_equals().
 bool text_equals(struct text a, struct text b);
 
 // Equality without regard to the case of ASCII letters.
@@ -44,22 +45,22 @@ size_t text_find(struct text text, char byte);
 // The index of the first occurrence of `part` in `text`, or text.length when there is none.
 size_t text_find_text(struct text text, struct text part);
 
-// Takes from `*rest` the piece up to the next `separator`, moves `*rest` behind it, and returns the piece. When no
-// separator is left, the piece is all of `*rest`, which becomes empty.
+// Takes from `*rest` the piece up to the next `separator`, moves `*rest` behind it, and returns the piece.
+// When no separator is left, the piece is all of `*rest`, which becomes empty.
 struct text text_next(struct text *rest, char separator);
 
 // `text` without the spaces, tabs and line ends at both ends.
 struct text text_trim(struct text text);
 
-// Reads `text` as a decimal whole number within `lowest` and `highest` into `number`; false, and `number` untouched,
-// for anything else: signs other than a leading minus, spaces and overlong numbers included.
+// Reads `text` as a decimal whole number within `lowest` and `highest` into `number`; false, and `number`
+// untouched, for anything else: signs other than a leading minus, spaces and overlong numbers included.
 bool text_to_number(struct text text, int64_t lowest, int64_t highest, int64_t *number);
 
 // A copy of `text` in `arena`; empty when the arena fails.
 struct text text_copy(struct arena *arena, struct text text);
 
-// A copy of `text` in `arena` as a C string; NULL when the arena fails. Bytes behind a zero in `text` are lost to
-// functions of C, so only for text that is known to hold none.
+// A copy of `text` in `arena` as a C string; NULL when the arena fails. Bytes behind a zero in `text` are
+// lost to functions of C, so only for text that is known to hold none.
 char *text_string(struct arena *arena, struct text text);
 
 // All `count` parts behind one another, in `arena`; empty when the arena fails.
@@ -89,8 +90,8 @@ void buffer_add_byte(struct buffer *buffer, char byte);
 // Adds the decimal form of `number`.
 void buffer_add_number(struct buffer *buffer, int64_t number);
 
-// Adds `text` as a JSON string with its quotes (RFC 8259, section 7); `<`, `>`, `&` and the line separators that
-// JavaScript minds are escaped too. The text must be UTF-8.
+// Adds `text` as a JSON string with its quotes (RFC 8259, section 7); `<`, `>`, `&` and the line separators
+// that JavaScript minds are escaped too. The text must be UTF-8.
 void buffer_add_json_string(struct buffer *buffer, struct text text);
 
 // What the buffer holds, as a view that is good until the next addition.

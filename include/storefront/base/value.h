@@ -1,5 +1,6 @@
-// A tree of named values in an arena: what a JSON body says, what a template is filled with and what a JSON answer
-// holds are the same thing. It promises order of insertion and unique names. It knows no JSON and no HTML.
+// A tree of named values in an arena: what a JSON body says, what a template is filled with and what a JSON
+// answer holds are the same thing. It promises order of insertion and unique names. It knows no JSON and no
+// HTML.
 #ifndef STOREFRONT_BASE_VALUE_H
 #define STOREFRONT_BASE_VALUE_H
 
@@ -19,10 +20,10 @@ struct value_member;
 
 struct value {
     enum value_kind kind;
-    bool on;              // VALUE_SWITCH
-    int64_t number;       // VALUE_NUMBER
-    struct text text;     // VALUE_TEXT, VALUE_DECIMAL
-    struct arena *arena;  // VALUE_LIST, VALUE_OBJECT: where members live
+    bool on;             // VALUE_SWITCH
+    int64_t number;      // VALUE_NUMBER
+    struct text text;    // VALUE_TEXT, VALUE_DECIMAL
+    struct arena *arena; // VALUE_LIST, VALUE_OBJECT: where members live
     struct value_member *first, *last;
 };
 
@@ -32,13 +33,14 @@ struct value_member {
     struct value_member *next;
 };
 
-// A new, empty object or list in `arena`; NULL when the arena fails. All functions below accept that NULL as a
-// container and do nothing, so that a tree is built without a check at each step and arena_failed() asked once.
+// A new, empty object or list in `arena`; NULL when the arena fails. All functions below accept that NULL as
+// a container and do nothing, so that a tree is built without a check at each step and arena_failed() asked
+// once.
 struct value *value_object(struct arena *arena);
 struct value *value_list(struct arena *arena);
 
-// Sets the member `name` of `object`, replacing one of the same name. Names and texts are not copied: they live as
-// long as the tree.
+// Sets the member `name` of `object`, replacing one of the same name. Names and texts are not copied: they
+// live as long as the tree.
 void value_set(struct value *object, struct text name, struct value value);
 void value_set_text(struct value *object, const char *name, struct text text);
 void value_set_number(struct value *object, const char *name, int64_t number);

@@ -1,5 +1,6 @@
-// One connection to PostgreSQL over several hosts, with deadlines, back-off and prepared statements. For database.c
-// alone; the rest of the program sees database.h. It promises never to wait longer than the time that is left.
+// One connection to PostgreSQL over several hosts, with deadlines, back-off and prepared statements. For
+// database.c alone; the rest of the program sees database.h. It promises never to wait longer than the time
+// that is left.
 #ifndef STOREFRONT_DATABASE_CONNECTION_H
 #define STOREFRONT_DATABASE_CONNECTION_H
 
@@ -10,21 +11,21 @@
 #define HOSTS_MAXIMUM ((size_t)8)
 
 struct connection {
-    PGconn *libpq;                 // NULL while there is none
-    PQconninfoOption *options;     // the url, taken apart
+    PGconn *libpq;             // NULL while there is none
+    PQconninfoOption *options; // the url, taken apart
     const char *hosts[HOSTS_MAXIMUM];
     const char *addresses[HOSTS_MAXIMUM];
     const char *ports[HOSTS_MAXIMUM];
     size_t host_count;
-    size_t first_host;             // the one that answered last
-    struct arena *arena;           // keeps the host names
+    size_t first_host;   // the one that answered last
+    struct arena *arena; // keeps the host names
     enum statement_user user;
     const char *application;
-    int64_t deadline;              // microseconds granted to a request
+    int64_t deadline; // microseconds granted to a request
     int64_t granted;
-    int64_t left;                  // microseconds of it that are left
-    int64_t retry_at;              // monotonic; before it no attempt to connect is made
-    unsigned failures;             // in a row
+    int64_t left;      // microseconds of it that are left
+    int64_t retry_at;  // monotonic; before it no attempt to connect is made
+    unsigned failures; // in a row
 };
 
 // Takes the url of `settings` apart. False, with the reason logged, when it is not understood.
@@ -35,7 +36,8 @@ void connection_end(struct connection *connection);
 
 void connection_grant_time(struct connection *connection);
 
-// Makes sure that there is a connection with every statement prepared. False at once while the back-off lasts.
+// Makes sure that there is a connection with every statement prepared. False at once while the back-off
+// lasts.
 bool connection_make(struct connection *connection);
 
 bool connection_is_open(const struct connection *connection);
@@ -46,7 +48,8 @@ void connection_drop(struct connection *connection);
 // Sends what is queued, with the mark that ends this turn of the pipeline.
 bool connection_send(struct connection *connection);
 
-// The result of the next statement in the pipeline, which the caller clears; NULL when it did not come in time.
+// The result of the next statement in the pipeline, which the caller clears; NULL when it did not come in
+// time.
 PGresult *connection_result(struct connection *connection);
 
 // Reads the mark that connection_send() sent. False when it did not come.

@@ -1,6 +1,7 @@
-// The door to libpq. It promises that every wait (connecting over all hosts, statements, commits) ends within the time
-// granted to the request, that only the statements in sql/ can be run, with bound parameters, and that a commit whose
-// end is not known is never reported as done. It refuses to know what the statements mean.
+// The door to libpq. It promises that every wait (connecting over all hosts, statements, commits) ends within
+// the time granted to the request, that only the statements in sql/ can be run, with bound parameters, and
+// that a commit whose end is not known is never reported as done. It refuses to know what the statements
+// mean.
 #ifndef STOREFRONT_DATABASE_DATABASE_H
 #define STOREFRONT_DATABASE_DATABASE_H
 
@@ -10,10 +11,10 @@
 struct database;
 
 struct database_settings {
-    struct text url;                // as libpq takes it; several hosts are tried in turn
-    int64_t deadline_ms;            // what database_grant_time() grants
-    enum statement_user user;       // whose statements are prepared
-    const char *application;        // shown in pg_stat_activity
+    struct text url;          // as libpq takes it; several hosts are tried in turn
+    int64_t deadline_ms;      // what database_grant_time() grants
+    enum statement_user user; // whose statements are prepared
+    const char *application;  // shown in pg_stat_activity
 };
 
 enum database_outcome {
@@ -44,27 +45,29 @@ struct rows {
     const struct text *cells; // binary form; bytes are NULL for SQL's NULL
 };
 
-// The value in `row` and `column`, both counted from 0. A cell that is not there, or is NULL, reads as empty, 0, false.
+// The value in `row` and `column`, both counted from 0. A cell that is not there, or is NULL, reads as empty,
+// 0, false.
 struct text rows_text(const struct rows *rows, size_t row, size_t column);
 int64_t rows_number(const struct rows *rows, size_t row, size_t column);
 bool rows_switch(const struct rows *rows, size_t row, size_t column);
 bool rows_is_nothing(const struct rows *rows, size_t row, size_t column);
 
-// Makes a database that connects when it is first needed. NULL, with the reason logged, when the url is not understood.
-// The caller ends it with database_close().
+// Makes a database that connects when it is first needed. NULL, with the reason logged, when the url is not
+// understood. The caller ends it with database_close().
 struct database *database_open(const struct database_settings *settings);
 
 void database_close(struct database **database);
 
-// Connects now, which has the server read every statement of this user. False, with the reason logged, when that fails.
+// Connects now, which has the server read every statement of this user. False, with the reason logged, when
+// that fails.
 bool database_check(struct database *database);
 
 // Grants a new request its time: `deadline_ms` of waiting for the database, over all statements together.
 void database_grant_time(struct database *database);
 
 // Runs one statement with `count` parameters. Its rows are copied into `arena`; `rows` may be NULL. Outside a
-// transaction it is one by itself, and is run again when it lost a race. Refused (DATABASE_UNAVAILABLE) when `arena` has failed: what was built in it may be
-// incomplete.
+// transaction it is one by itself, and is run again when it lost a race. Refused (DATABASE_UNAVAILABLE) when
+// `arena` has failed: what was built in it may be incomplete.
 enum database_outcome database_run(struct database *database, struct arena *arena, enum statement statement,
                                    const struct parameter *parameters, size_t count, struct rows *rows);
 

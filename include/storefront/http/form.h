@@ -1,5 +1,6 @@
-// The fields of a request's body, whether it came as a form, as multipart or as JSON. It promises that a declared field
-// is valid UTF-8 without zero bytes, given at most once, and of its type. It refuses to know what a field means.
+// The fields of a request's body, whether it came as a form, as multipart or as JSON. It promises that a
+// declared field is valid UTF-8 without zero bytes, given at most once, and of its type. It refuses to know
+// what a field means.
 #ifndef STOREFRONT_HTTP_FORM_H
 #define STOREFRONT_HTTP_FORM_H
 
@@ -33,19 +34,20 @@ struct form {
 enum form_outcome {
     FORM_READ,
     FORM_UNSUPPORTED, // neither form, multipart nor JSON, or in a foreign character set
-    FORM_UNREADABLE   // not what it says it is, a declared field twice or of a wrong type, not UTF-8, a zero byte
+    FORM_UNREADABLE   // not what it says it is, a declared field twice or of a wrong type, not UTF-8, a zero
+                      // byte
 };
 
-// Reads the body of `request` into `form`: values for `fields`, copied into `arena`. Fields that are not declared are
-// passed over. An empty body has no fields, whatever its type.
+// Reads the body of `request` into `form`: values for `fields`, copied into `arena`. Fields that are not
+// declared are passed over. An empty body has no fields, whatever its type.
 enum form_outcome form_read(struct arena *arena, const struct request *request, const struct field *fields,
                             struct form *form);
 
 // The value of the field `name`; not given where it is not declared.
 struct field_value form_value(const struct form *form, const char *name);
 
-// Puts one field into `form`: for the readers of the three kinds of body, not for pages. False for a field that is
-// declared and was given before, and for text that is not UTF-8 or holds a zero byte.
+// Puts one field into `form`: for the readers of the three kinds of body, not for pages. False for a field
+// that is declared and was given before, and for text that is not UTF-8 or holds a zero byte.
 bool form_put(struct form *form, struct text name, struct text value, bool is_number);
 
 #endif

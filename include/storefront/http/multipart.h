@@ -1,5 +1,5 @@
-// multipart/form-data (RFC 7578), as browsers send it for a FormData. For form.c alone. It promises to take nothing
-// that is not whole, and keeps no files: a declared field that is one is unreadable.
+// multipart/form-data (RFC 7578), as browsers send it for a FormData. For form.c alone. It promises to take
+// nothing that is not whole, and keeps no files: a declared field that is one is unreadable.
 #ifndef STOREFRONT_HTTP_MULTIPART_H
 #define STOREFRONT_HTTP_MULTIPART_H
 

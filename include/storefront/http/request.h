@@ -1,5 +1,5 @@
-// One request as the worker hands it on: read-only views of what nginx sent, copied into the arena. It promises that
-// the client's address is nginx's word alone. It refuses to know routes, sessions and fields.
+// One request as the worker hands it on: read-only views of what nginx sent, copied into the arena. It
+// promises that the client's address is nginx's word alone. It refuses to know routes, sessions and fields.
 #ifndef STOREFRONT_HTTP_REQUEST_H
 #define STOREFRONT_HTTP_REQUEST_H
 
@@ -25,17 +25,20 @@ struct request {
     struct text address;         // the client's network address, set by nginx
     struct text id;              // nginx's number for this request
     struct text body;
-    bool is_too_large;           // more than REQUEST_BODY_MAXIMUM; the body was not read
-    bool is_cut;                 // the body ended before its announced length
+    bool is_too_large; // more than REQUEST_BODY_MAXIMUM; the body was not read
+    bool is_cut;       // the body ended before its announced length
 };
 
-// The value of the first cookie `name`, without quotes; bytes are NULL where there is none (RFC 6265, section 5.4).
+// The value of the first cookie `name`, without quotes; bytes are NULL where there is none (RFC 6265,
+// section 5.4).
 struct text request_cookie(const struct request *request, struct text name);
 
-// The decoded value of `name` in the query, in `arena`; bytes are NULL where there is none or it cannot be decoded.
+// The decoded value of `name` in the query, in `arena`; bytes are NULL where there is none or it cannot be
+// decoded.
 struct text request_query(const struct request *request, struct arena *arena, struct text name);
 
-// True when the client is to get JSON: it sent JSON, is XMLHttpRequest, or prefers application/json in Accept.
+// True when the client is to get JSON: it sent JSON, is XMLHttpRequest, or prefers application/json in
+// Accept.
 bool request_wants_json(const struct request *request);
 
 // The part of a header before the first `;`, without blanks: the media type of a Content-Type.

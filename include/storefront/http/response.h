@@ -1,11 +1,12 @@
-// The answer as a value: filled by a page, written by the worker, decided once. It promises that no line end gets into
-// a header and that every answer carries the headers of its kind. It refuses to know why it says what it says.
+// The answer as a value: filled by a page, written by the worker, decided once. It promises that no line end
+// gets into a header and that every answer carries the headers of its kind. It refuses to know why it says
+// what it says.
 #ifndef STOREFRONT_HTTP_RESPONSE_H
 #define STOREFRONT_HTTP_RESPONSE_H
 
 #include "storefront/base/text.h"
 
-#define RESPONSE_BODY_MAXIMUM    ((size_t)128 * 1024)
+#define RESPONSE_BODY_MAXIMUM    ((size_t)512 * 1024) // a page and the largest form in it, all of it escaped
 #define RESPONSE_COOKIES_MAXIMUM ((size_t)4)
 
 enum response_kind { RESPONSE_PAGE, RESPONSE_JSON };

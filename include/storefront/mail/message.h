@@ -1,6 +1,6 @@
-// A mail as bytes (RFC 5322, MIME): text and HTML from templates. It promises pure ASCII lines of bounded length, that
-// nothing but the settings and the code gets into it, and that no line end gets into a header. It refuses to know how
-// mail travels.
+// A mail as bytes (RFC 5322, MIME): text and HTML from templates. It promises pure ASCII lines of bounded
+// length, that nothing but the settings and the code gets into it, and that no line end gets into a header.
+// It refuses to know how mail travels.
 #ifndef STOREFRONT_MAIL_MESSAGE_H
 #define STOREFRONT_MAIL_MESSAGE_H
 
@@ -18,7 +18,8 @@ struct code_message {
     int64_t written_at;    // seconds since 1970, for Date
 };
 
-// The templates of mails and the names that they may use, for view_open(); end with a row without a name, and NULL.
+// The templates of mails and the names that they may use, for view_open(); end with a row without a name, and
+// NULL.
 extern const struct view_template message_templates[];
 extern const char *const message_names[];
 
@@ -26,7 +27,8 @@ extern const char *const message_names[];
 void message_write_code(const struct view *view, const struct settings *settings, size_t language,
                         const struct code_message *message, struct buffer *out);
 
-// Adds a header `name` with `value` as unstructured text: encoded words where it is not plain ASCII (RFC 2047), folded.
+// Adds a header `name` with `value` as unstructured text: encoded words where it is not plain ASCII (RFC
+// 2047), folded.
 void message_add_header(struct buffer *out, struct text name, struct text value);
 
 // Adds `content` in quoted-printable with CRLF line ends (RFC 2045, section 6.7).

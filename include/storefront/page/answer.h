@@ -1,5 +1,5 @@
-// From outcome to answer: one table says what each outcome means as status, code and words; here it becomes JSON, a page
-// or a redirect. Pages do not write answers.
+// From outcome to answer: one table says what each outcome means as status, code and words; here it becomes
+// JSON, a page or a redirect. Pages do not write answers.
 #ifndef STOREFRONT_PAGE_ANSWER_H
 #define STOREFRONT_PAGE_ANSWER_H
 
@@ -20,8 +20,9 @@ void answer_redirect(struct visit *visit, int status, struct text path);
 // The stable code of `outcome`, as JSON and the log have it.
 const char *answer_code(enum outcome outcome);
 
-// Writes the answer for `outcome` as nginx would have to give it by itself, for `storefront publish`: JSON or a page.
-void answer_for_nginx(const struct view *view, struct arena *arena, size_t language, enum outcome outcome, bool is_json,
-                      struct buffer *out);
+// Writes the answer for `outcome` as nginx would have to give it by itself, for `storefront publish`: JSON or
+// a page.
+void answer_for_nginx(const struct view *view, struct arena *arena, size_t language, enum outcome outcome,
+                      bool is_json, struct buffer *out);
 
 #endif

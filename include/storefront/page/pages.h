@@ -1,4 +1,5 @@
-// The journeys' pages and deeds, as the map names them: one file each.
+// The journeys' pages and deeds, as the map names them: one file each. For routes.c, which promises that each
+// is asked only when its row allows it.
 #ifndef STOREFRONT_PAGE_PAGES_H
 #define STOREFRONT_PAGE_PAGES_H
 

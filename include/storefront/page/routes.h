@@ -1,5 +1,5 @@
-// THE MAP: every URL of the service, one row each. What a row does not allow, the guard refuses before any page is asked;
-// nginx's map of pools, the tests and the README are made from it or checked against it.
+// THE MAP: every URL of the service, one row each. What a row does not allow, the guard refuses before any
+// page is asked; nginx's map of pools, the tests and the README are made from it or checked against it.
 #ifndef STOREFRONT_PAGE_ROUTES_H
 #define STOREFRONT_PAGE_ROUTES_H
 
@@ -33,9 +33,9 @@ struct route {
     enum audience audience;
     enum pool pool;
     enum rate rate;
-    const struct field *fields; // what the body may bring
+    const struct field *fields;               // what the body may bring
     enum outcome (*act)(struct visit *visit); // NULL: the page alone
-    const struct page *page;    // shown for GET, and again when a form was refused; NULL: always JSON
+    const struct page *page; // shown for GET, and again when a form was refused; NULL: always JSON
 };
 
 extern const struct route routes[];

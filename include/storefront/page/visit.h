@@ -1,5 +1,5 @@
-// One visit of one page: what the guard has found out, what the page decides, and what they share. Pages get a visit and
-// return an outcome; page/answer.c turns that into a page, JSON or a redirect.
+// One visit of one page: what the guard has found out, what the page decides, and what they share. Pages get
+// a visit and return an outcome; page/answer.c turns that into a page, JSON or a redirect.
 #ifndef STOREFRONT_PAGE_VISIT_H
 #define STOREFRONT_PAGE_VISIT_H
 
@@ -13,7 +13,8 @@
 
 enum pool { POOL_PAGES, POOL_REGISTER, POOL_LOGIN, POOLS };
 
-// What one worker has for all its requests. Never global, never changed by a request but for the database's state.
+// What one worker has for all its requests. Never global, never changed by a request but for the database's
+// state.
 struct service {
     const struct settings *settings;
     struct database *database;
@@ -25,36 +26,36 @@ struct service {
 
 // What a page decided, besides its outcome.
 struct result {
-    const char *phrase;         // of success
-    struct text redirect;       // where to go on; a path
-    struct text page_redirect;  // where a page goes on, if elsewhere
+    const char *phrase;        // of success
+    struct text redirect;      // where to go on; a path
+    struct text page_redirect; // where a page goes on, if elsewhere
     struct field_errors errors;
-    int64_t retry_after;        // seconds; 0: none
+    int64_t retry_after; // seconds; 0: none
     int64_t attempts_left;
-    struct value *extra;        // what JSON says on top; NULL: nothing
-    struct ticket ticket;       // the session's new cookie; empty: it stays
+    struct value *extra;  // what JSON says on top; NULL: nothing
+    struct ticket ticket; // the session's new cookie; empty: it stays
     bool ends_session;
 };
 
 struct visit {
     const struct service *service;
     const struct request *request;
-    const struct route *route;   // NULL where there is none
+    const struct route *route; // NULL where there is none
     struct account account;
     struct session session;
     struct visitor visitor;
     struct form form;
     size_t language;
     bool wants_json;
-    bool has_own_origin;         // nothing says that the request came from elsewhere
-    bool knows_session;          // the session was looked up; before that no token can be judged or made
-    struct text token;           // the browser's csrftoken, once visit_token() was called
+    bool has_own_origin; // nothing says that the request came from elsewhere
+    bool knows_session;  // the session was looked up; before that no token can be judged or made
+    struct text token;   // the browser's csrftoken, once visit_token() was called
     struct result result;
     struct response *response;
 };
 
-// The csrftoken of this browser: the one it has where it is good, else a new one, whose cookie is then set. Only once the
-// session is known.
+// The csrftoken of this browser: the one it has where it is good, else a new one, whose cookie is then set.
+// Only once the session is known.
 struct text visit_token(struct visit *visit);
 
 // The phrase `key` in the visitor's language, filled with `data` (may be NULL).

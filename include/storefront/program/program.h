@@ -1,4 +1,5 @@
-// What every verb begins with, and the verbs themselves: one file each in src/program, wiring only.
+// What every verb begins with, and the verbs themselves: one file each in src/program. It promises wiring
+// only: a rule that is found here is in the wrong room.
 #ifndef STOREFRONT_PROGRAM_PROGRAM_H
 #define STOREFRONT_PROGRAM_PROGRAM_H
 
@@ -11,8 +12,9 @@ struct program {
     struct settings settings;
 };
 
-// Reads the settings, opens the log under `name`, and makes sure that no core file will hold secrets. False, with the
-// reason logged, where that fails. `is_strict`: a setting of unknown name is a failure, not a warning.
+// Reads the settings, opens the log under `name`, and makes sure that no core file will hold secrets. False,
+// with the reason logged, where that fails. `is_strict`: a setting of unknown name is a failure, not a
+// warning.
 bool program_start(struct program *program, const char *name, bool is_strict);
 
 void program_end(struct program *program);
@@ -23,7 +25,8 @@ int program_fail_slowly(void);
 // Prints what `out` holds on standard output; the verb's exit status.
 int program_print(const struct buffer *out);
 
-// A database for this process, with the rights of `user`. NULL, with the reason logged, when its url is not understood.
+// A database for this process, with the rights of `user`. NULL, with the reason logged, when its url is not
+// understood.
 struct database *program_database(const struct program *program, enum statement_user user);
 
 // The verbs; each gets the arguments behind its name and returns the exit status.

@@ -1,5 +1,6 @@
-// The doors to libsodium (Argon2id) and libzxcvbn: hashing, checking and judging passwords. It promises the same cost
-// for a password that is checked against a stored hash and against none. It refuses to know whose password it is.
+// The doors to libsodium (Argon2id) and libzxcvbn: hashing, checking and judging passwords. It promises the
+// same cost for a password that is checked against a stored hash and against none. It refuses to know whose
+// password it is.
 #ifndef STOREFRONT_SECURITY_PASSWORD_H
 #define STOREFRONT_SECURITY_PASSWORD_H
 
@@ -12,11 +13,12 @@ struct password_cost {
 
 #define PASSWORD_HASH_MAXIMUM ((size_t)128) // bytes of a PHC string, its final zero included
 
-// Prepares the libraries, and the hash against which password_check_nobody() works at `cost`. False when they refuse.
+// Prepares the libraries, and the hash against which password_check_nobody() works at `cost`. False when they
+// refuse.
 bool password_start(struct password_cost cost);
 
-// Argon2id of `password`, byte for byte (ASVS V6.2.8), as a PHC string in `arena`; empty when memory is short. Takes
-// tens of milliseconds: never inside a transaction.
+// Argon2id of `password`, byte for byte (ASVS V6.2.8), as a PHC string in `arena`; empty when memory is
+// short. Takes tens of milliseconds: never inside a transaction.
 struct text password_hash(struct arena *arena, struct text password, struct password_cost cost);
 
 // True when `password` is the one behind the PHC string `hash`.
@@ -28,8 +30,8 @@ bool password_check_nobody(struct text password);
 // True when `hash` took less memory or fewer passes than `cost`, or is not understood.
 bool password_is_outdated(struct text hash, struct password_cost cost);
 
-// True when zxcvbn holds that `password` (its first 100 characters) stands fewer than 10^6 guesses, `words` (the
-// customer's own; `count` of them) being known to the attacker (NIST SP 800-63B-4 section 3.1.1.2).
+// True when zxcvbn holds that `password` (its first 100 characters) stands fewer than 10^6 guesses, `words`
+// (the customer's own; `count` of them) being known to the attacker (NIST SP 800-63B-4 section 3.1.1.2).
 bool password_is_weak(struct arena *arena, struct text password, const struct text *words, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
-// Random bytes, digests, comparisons and wiping, for whatever must not be guessed, told apart by time, or left behind.
-// It promises constant time where it says so. It refuses to know what the secrets open.
+// Random bytes, digests, comparisons and wiping, for whatever must not be guessed, told apart by time, or
+// left behind. It promises constant time where it says so. It refuses to know what the secrets open.
 #ifndef STOREFRONT_SECURITY_SECRET_H
 #define STOREFRONT_SECURITY_SECRET_H
 
@@ -13,7 +13,8 @@ bool secret_random(void *bytes, size_t size);
 // SHA-256 of `text` (FIPS 180-4) into `digest`; false when the library fails.
 bool secret_digest(struct text text, unsigned char digest[static DIGEST_SIZE]);
 
-// Equality in a time that depends on the lengths alone (ASVS V11.2.4). Texts of different length are not equal.
+// Equality in a time that depends on the lengths alone (ASVS V11.2.4). Texts of different length are not
+// equal.
 bool secret_equals(struct text a, struct text b);
 
 // Overwrites `size` bytes so that no compiler leaves it out.

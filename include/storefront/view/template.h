@@ -1,6 +1,6 @@
-// Mustache (the specification's comments, interpolation, sections, inverted sections and partials), parsed once and
-// filled often. It promises that values are escaped for HTML unless a template says otherwise in so many braces. It
-// refuses to know where templates, words and values come from.
+// Mustache (the specification's comments, interpolation, sections, inverted sections and partials), parsed
+// once and filled often. It promises that values are escaped for HTML unless a template says otherwise in so
+// many braces. It refuses to know where templates, words and values come from.
 #ifndef STOREFRONT_VIEW_TEMPLATE_H
 #define STOREFRONT_VIEW_TEMPLATE_H
 
@@ -15,9 +15,10 @@ typedef bool template_finder(void *context, struct text name, struct text *found
 struct template_set_settings {
     enum template_escape escape;  // what {{name}} does to a value; {{{name}}} and {{&name}} never escape
     template_finder *find_source; // the source of a template or partial
-    template_finder *find_word;   // the phrase, itself Mustache, that stands for {{words.key}}; NULL: no such names
-    void *context;                // handed to both
-    bool is_strict;               // a partial or word that is not found is a fault; else it is nothing
+    template_finder
+        *find_word; // the phrase, itself Mustache, that stands for {{words.key}}; NULL: no such names
+    void *context;  // handed to both
+    bool is_strict; // a partial or word that is not found is a fault; else it is nothing
 };
 
 struct template_set;
@@ -26,7 +27,8 @@ struct template;
 // A set in `arena`, whose templates live as long as the arena; NULL when it fails.
 struct template_set *template_set_open(struct arena *arena, const struct template_set_settings *settings);
 
-// The template `name`, parsed with everything that it names. NULL where that fails; template_set_fault() says why.
+// The template `name`, parsed with everything that it names. NULL where that fails; template_set_fault() says
+// why.
 const struct template *template_find(struct template_set *set, struct text name);
 
 // Parses the phrase `source` as a template of its own, its literal parts escaped like values.
@@ -35,8 +37,9 @@ const struct template *template_phrase(struct template_set *set, struct text sou
 // Why the last call failed, for an operator: template, line, reason.
 struct text template_set_fault(const struct template_set *set);
 
-// Checks that `template` and its partials use only `names`, an array that ends with NULL; inside a section of the name
-// "list", the name "list.item" allows {{item}}. On failure template_set_fault() names the first foreign one.
+// Checks that `template` and its partials use only `names`, an array that ends with NULL; inside a section of
+// the name "list", the name "list.item" allows {{item}}. On failure template_set_fault() names the first
+// foreign one.
 bool template_check(struct template_set *set, const struct template *template, const char *const *names);
 
 // Fills `template` into `out`: names are looked up in `data`, then in `globals` (may be NULL).

@@ -1,5 +1,6 @@
-// Pages and mails in every language: templates and words, woven together at start, filled on request. It promises that
-// what a template or phrase names is there, or the program does not start. It refuses to know what is being said.
+// Pages and mails in every language: templates and words, woven together at start, filled on request. It
+// promises that what a template or phrase names is there, or the program does not start. It refuses to know
+// what is being said.
 #ifndef STOREFRONT_VIEW_VIEW_H
 #define STOREFRONT_VIEW_VIEW_H
 
@@ -7,7 +8,8 @@
 #include "storefront/base/value.h"
 #include "storefront/view/language.h"
 
-// One template and the names that it may use. A name ending in .html is escaped for HTML, any other is plain text.
+// One template and the names that it may use. A name ending in .html is escaped for HTML, any other is plain
+// text.
 struct view_template {
     const char *name;         // file below templates/ or mail/, such as "register.html"
     const char *const *names; // ends with NULL; common names and those of settings come on top
@@ -15,16 +17,16 @@ struct view_template {
 
 struct view_settings {
     const struct settings *settings;
-    const char *folder;                     // "templates" or "mail"
-    const struct view_template *templates;  // ends with a row without a name
-    const char *const *common_names;        // that every template may use; ends with NULL
-    bool needs_static;                      // pages link static files; mails do not
+    const char *folder;                    // "templates" or "mail"
+    const struct view_template *templates; // ends with a row without a name
+    const char *const *common_names;       // that every template may use; ends with NULL
+    bool needs_static;                     // pages link static files; mails do not
 };
 
 struct view;
 
-// Reads, weaves and checks everything. NULL, with the reason logged, where anything is missing or foreign. All of it
-// lives in `arena`.
+// Reads, weaves and checks everything. NULL, with the reason logged, where anything is missing or foreign.
+// All of it lives in `arena`.
 struct view *view_open(struct arena *arena, const struct view_settings *settings);
 
 const struct languages *view_languages(const struct view *view);
@@ -33,8 +35,8 @@ const struct languages *view_languages(const struct view *view);
 void view_render(const struct view *view, size_t language, const char *name, const struct value *data,
                  struct buffer *out);
 
-// The phrase `key` in `language`, filled with `data` (may be NULL), as plain text in `arena`. The key itself where there
-// is no such phrase.
+// The phrase `key` in `language`, filled with `data` (may be NULL), as plain text in `arena`. The key itself
+// where there is no such phrase.
 struct text view_phrase(const struct view *view, size_t language, const char *key, const struct value *data,
                         struct arena *arena);
 
