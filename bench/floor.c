@@ -1,6 +1,7 @@
-// The floor under any FastCGI program of this design: libfcgi, nothing else. It sends one fixed answer, read from a file at
-// start; with a database url in its second argument it first looks one session up by the digest of the cookie, prepared
-// and by its key. It promises to do no more than that, so that what a worker adds can be seen.
+// The floor under any FastCGI program of this design: libfcgi, nothing else. It sends one fixed answer, read
+// from a file at start; with a database url in its second argument it first looks one session up by the
+// digest of the cookie, prepared and by its key. It promises to do no more than that, so that what a worker
+// adds can be seen.
 #include <fcgiapp.h>
 #include <libpq-fe.h>
 #include <openssl/evp.h>

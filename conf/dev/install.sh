@@ -8,9 +8,12 @@ as_root() {
     fi
 }
 
-missing_packages() { # those of its arguments that are not installed
-    local package
+missing_packages() { # those of its arguments, PACKAGE or PACKAGE/PROGRAM, that are not installed
+    local package program
     for package in "$@"; do
+        IFS=/ read -r package program <<<"$package"
+        # Another archive's Node.js brings npm along and refuses Debian's beside it.
+        [ -z "$program" ] || ! command -v "$program" >/dev/null || continue
         case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" in
             installed) ;;
             *) printf '%s\n' "$package" ;;

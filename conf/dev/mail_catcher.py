@@ -6,6 +6,7 @@ its log, codes included: it stands in for the customers' mailboxes. A recipient 
 (451), one with "never-" refused (550): for tests of the mailer.
 """
 import argparse
+import datetime
 import itertools
 import os
 import signal
@@ -34,7 +35,8 @@ class Catcher:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        name = "%s-%06d.eml" % (time.strftime("%Y%m%dT%H%M%S"), next(self.numbers))
+        # To the microsecond: a catcher that was started anew counts from one again.
+        name = "%s-%06d.eml" % (datetime.datetime.now().strftime("%Y%m%dT%H%M%S.%f"), next(self.numbers))
         envelope_lines = "X-MailFrom: %s\r\nX-RcptTo: %s\r\n" % (envelope.mail_from, ", ".join(envelope.rcpt_tos))
         beside = os.path.join(self.folder, "." + name)
         with open(beside, "wb") as file:
@@ -66,7 +68,7 @@ def main():
     if options.user:
         def check(server, session, envelope, mechanism, data):
             right = data.login == options.user.encode() and data.password == options.password.encode()
-            return AuthResult(success=right)
+            return AuthResult(success=right, handled=False)
         settings.update(authenticator=check, auth_required=True, auth_require_tls=bool(options.certificate))
     os.makedirs(options.folder, exist_ok=True)
     controller = Controller(Catcher(options.folder, options.delay), hostname=options.address, port=options.port, **settings)

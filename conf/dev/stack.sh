@@ -66,14 +66,18 @@ start_process() { # $1 = name, the rest = command: in the background, under $RUN
     echo $! >"$RUN/pid/$name"
 }
 
+is_alive() { # $1 = process; one that has ended, with all its threads, but whose parent has not looked yet is not
+    local state; read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" && { [ "$state" != Z ] || [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -gt 1 ]; }
+}
+
 is_running() { # $1 = name
-    local pid; pid=$(cat "$RUN/pid/$1" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
+    local pid; pid=$(cat "$RUN/pid/$1" 2>/dev/null) && [ -n "$pid" ] && is_alive "$pid"
 }
 
 stop_process() { # $1 = name, $2 = signal; a loop in the shell is stopped with what it waits for
     local pid i; pid=$(cat "$RUN/pid/$1" 2>/dev/null) || return 0
     case $1 in maintenance) kill -TERM -- -"$pid" ;; *) kill -"${2:-TERM}" "$pid" ;; esac 2>/dev/null
-    for i in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; [ "$i" != 100 ] || kill -KILL -- -"$pid" 2>/dev/null; sleep 0.1; done
+    for i in $(seq 100); do is_alive "$pid" || break; [ "$i" != 100 ] || kill -KILL -- -"$pid" 2>/dev/null; sleep 0.1; done
     rm -f "$RUN/pid/$1"
 }
 
@@ -245,7 +249,8 @@ stack_up() { # $1 = port
 
 start_all() {
     install_application && make_secret && write_settings || return 1
-    printf 'STACK_PORT=%s\nSTACK_SMTP_PORT=%s\nSTACK_FINGERPRINT=%s\nAPP=%s\n' "$STACK_PORT" "$STACK_SMTP_PORT" "$(fingerprint)" "$APP" >"$RUN/stack.env"
+    printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_FINGERPRINT "$(fingerprint)" \
+        STACK_SANITIZER_OPTIONS "${STACK_SANITIZER_OPTIONS:-}" APP "$APP" >"$RUN/stack.env"
     make_database && { [ -f "$STATE/postgresql/postmaster.pid" ] && administer postgres -c '' 2>/dev/null || start_database; } && migrate_database || return 1
     "$APP/bin/storefront" >/dev/null 2>&1
     local lines; mapfile -t lines <"$RUN/env/settings"
