@@ -1,0 +1,255 @@
+"""Double clicks, second tabs and races: one account, one mail, one winner, and never an error of the server's."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from browser import together
+from journey import REGISTERED, VERIFIED, Journey, main, newcomer, unique
+
+
+class TwoEqualRegistrations(Journey):
+    def one_of_all(self, visitor):
+        """One account, one code, one mail."""
+        self.assertEqual(self.stack.count("customer", "email = :'email'", email=visitor.email), 1)
+        self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), 1)
+        code = self.mailed(visitor)
+        self.assertEqual(len(self.mailbox.all(visitor.email)), 1)
+        return code
+
+    def each_can_be_proved(self, visitor, answers):
+        """Whichever answer the browser took last, its cookies lead to the code page."""
+        for answer in answers:
+            tab = visitor.copy()
+            tab.keep(answer)
+            self.awaits_code(tab)
+            self.assertEqual(tab.cookies["csrftoken"], answer.json["csrf_token"])
+
+    def with_earlier_session(self):
+        """A browser of which something is remembered: a registration that is to be mended."""
+        visitor = self.pending()
+        self.mailed(visitor)
+        visitor.person = newcomer()
+        return visitor
+
+    def test_one_after_the_other_with_the_cookies_and_the_token_of_before(self):
+        """The second click was made before the first was answered."""
+        for begin in (self.visitor, self.with_earlier_session):
+            with self.subTest(begin=begin.__name__):
+                visitor = begin()
+                visitor.token()
+                tab = visitor.copy()
+                first = visitor.register()
+                second = tab.register()
+                for answer in (first, second):
+                    said = self.succeeds(answer, REGISTERED, "/register/verify/")
+                    self.assertEqual(said["code_length"], 4)
+                    self.assertAlmostEqual(said["resend_in"], 60, delta=5)
+                code = self.one_of_all(visitor)
+                self.each_can_be_proved(tab, [first, second])
+                tab.keep(second)
+                self.succeeds(tab.verify(code), VERIFIED)
+
+    def test_one_after_the_other_with_the_new_cookies_and_the_old_token(self):
+        """The browser took the first answer's cookies; the form still holds the token of before."""
+        visitor = self.visitor()
+        page = visitor.get("/register/").form("/register/").fields
+        fields = visitor.person | {"csrfmiddlewaretoken": page["csrfmiddlewaretoken"]}
+        self.goes_to(visitor.post("/register/", fields), "/register/verify/")
+        self.goes_to(visitor.post("/register/", fields), "/register/verify/")
+        self.succeeds(visitor.verify(self.one_of_all(visitor)))
+
+    def test_at_the_same_moment(self):
+        """With and without an earlier session, six of them, three times each."""
+        for begin in (self.visitor, self.with_earlier_session):
+            for _ in range(3):
+                with self.subTest(begin=begin.__name__):
+                    visitor = begin()
+                    visitor.token()
+                    answers = together(*[lambda: visitor.ajax("/register/", visitor.person, keeps=False)] * 6)
+                    for answer in answers:
+                        self.succeeds(answer, REGISTERED)
+                    code = self.one_of_all(visitor)
+                    self.each_can_be_proved(visitor, answers)
+                    visitor.keep(answers[-1])
+                    self.succeeds(visitor.verify(code))
+
+    def test_from_another_browser_are_a_duplicate(self):
+        """The same fields and password with another token are somebody else's."""
+        visitor = self.pending()
+        self.fails(self.elsewhere(visitor).register(), 400, "validation_error", "username", "email")
+        self.one_of_all(visitor)
+
+    def test_with_another_password_are_no_double_click(self):
+        """The token of before opens nothing without the password: it is a mended form or a duplicate."""
+        visitor = self.visitor()
+        visitor.token()
+        tab = visitor.copy()
+        self.succeeds(visitor.register())
+        self.fails(tab.register(password="quite-another-one"), 400, "validation_error", "username", "email")
+        self.one_of_all(visitor)
+
+    def test_after_a_minute_are_no_double_click(self):
+        """Cookies and token of before then make a duplicate."""
+        visitor = self.visitor()
+        visitor.token()
+        tab = visitor.copy()
+        self.succeeds(visitor.register())
+        self.mailed(visitor)
+        self.stack.travel(seconds=61)
+        self.fails(tab.register(), 400, "validation_error", "username", "email")
+
+    def test_cost_the_mailbox_one_mail(self):
+        """Five double clicks are five mails, not ten: the limits allow them."""
+        word = unique()
+        for _ in range(5):
+            visitor = self.visitor(email=f"double-{word}+{unique()}@example.com")
+            visitor.token()
+            tab = visitor.copy()
+            self.succeeds(visitor.register())
+            self.succeeds(tab.register())
+            self.stack.travel(minutes=1)
+
+    def test_keep_what_the_session_held(self):
+        """A cart is there in whichever answer the browser took."""
+        visitor = self.with_earlier_session()
+        self.plant(visitor, '{"cart": [7]}')
+        tab = visitor.copy()
+        first, second = visitor.register(), tab.register()
+        for answer in (first, second):
+            browser = visitor.copy()
+            browser.keep(answer)
+            self.assertEqual(self.session_row(browser, "data"), ['{"cart": [7]}'])
+
+
+class TwoEqualSignIns(Journey):
+    def test_both_succeed(self):
+        """One after the other and at the same moment, with and without an earlier session; each answer is signed in."""
+        customer = self.customer()
+        for begin in (self.visitor, self.pending):
+            for at_once in (False, True, True, True):
+                with self.subTest(begin=begin.__name__, at_once=at_once):
+                    visitor = begin()
+                    visitor.person = dict(customer.person)
+                    visitor.token()
+                    tab = visitor.copy()
+                    answers = together(visitor.login, tab.login) if at_once else [visitor.login(), tab.login()]
+                    for answer in answers:
+                        self.succeeds(answer)
+                    self.is_signed_in(visitor)
+                    self.is_signed_in(tab)
+
+    def test_second_tab_with_the_old_token_finds_itself_signed_in(self):
+        """The form of before still has its token: it is told where to go on, not that it was forged."""
+        customer = self.customer()
+        visitor = self.elsewhere(customer)
+        old = visitor.token()
+        self.succeeds(visitor.login())
+        said = self.fails(visitor.ajax("/login/", {"username": "x", "password": "y"}, X_CSRFToken=old), 400,
+                          "already_signed_in")
+        self.assertEqual(said["redirect"], "/dashboard/")
+        self.fails(visitor.ajax("/logout/", X_CSRFToken=old), 403, "csrf_failed")
+
+
+class TwoRightCodes(Journey):
+    def test_at_the_same_moment_sign_in_once(self):
+        """The other is refused without harm: no cookie of its answer takes the signed-in one away."""
+        for _ in range(5):
+            visitor = self.pending()
+            code = self.mailed(visitor)
+            answers = together(*[lambda: visitor.ajax("/register/verify/", {"otp": code}, keeps=False)] * 2)
+            winner, loser = sorted(answers, key=lambda answer: answer.status)
+            self.succeeds(winner, VERIFIED)
+            self.assertIn(loser.json["code"], ("no_pending_verification", "otp_expired"))
+            visitor.keep(winner)
+            visitor.keep(loser)
+            self.is_signed_in(visitor)
+            self.succeeds(visitor.logout())
+
+    def test_by_pages_leave_the_visitor_signed_in(self):
+        """A double click on the button: whichever page the browser shows, the customer is signed in."""
+        visitor = self.pending()
+        fields = visitor.get("/register/verify/").form("/register/verify/").fields | {"otp": self.mailed(visitor)}
+        answers = together(*[lambda: visitor.post("/register/verify/", fields, keeps=False)] * 2)
+        winner, loser = sorted(answers, key=lambda answer: answer.status)
+        self.goes_to(winner, "/")
+        self.assertEqual(loser.status, 400)
+        visitor.keep(winner)
+        visitor.keep(loser)
+        self.is_signed_in(visitor)
+        self.goes_to(visitor.submit("/logout/", {}), "/")
+
+
+class Races(Journey):
+    def test_twenty_for_one_username_have_one_winner(self):
+        """Twenty sessions at once: one success, nineteen validation errors, no 500, one row, one mail."""
+        username = "race" + unique()
+        visitors = [self.visitor(username=username) for _ in range(20)]
+        for visitor in visitors:
+            visitor.token()
+        answers = together(*[visitor.register for visitor in visitors])
+        self.assertEqual(sorted(answer.status for answer in answers), [200] + [400] * 19)
+        for visitor, answer in zip(visitors, answers):
+            if answer.status == 400:
+                self.fails(answer, 400, "validation_error", "username")
+                self.assertNotIn("sessionid", visitor.cookies)
+                self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), 0)
+            else:
+                self.succeeds(visitor.verify(self.mailed(visitor)))
+        self.assertEqual(self.stack.count("customer", "username = :'name'", name=username), 1)
+
+    def test_twenty_for_one_e_mail_have_one_winner(self):
+        """The same for the e-mail, in twenty spellings."""
+        word = unique()
+        emails = ["".join(c.upper() if i >> n & 1 else c for n, c in enumerate("race")) + f"{word}@example.com"
+                  for i in range(16)]
+        visitors = [self.visitor(email=email) for email in emails]
+        for visitor in visitors:
+            visitor.token()
+        answers = together(*[visitor.register for visitor in visitors])
+        self.assertEqual(sorted(answer.status for answer in answers), [200] + [400] * 15)
+
+    def test_crossed_pairs_of_names_never_deadlock_into_an_error(self):
+        """A's username with B's e-mail and the other way round, again and again."""
+        for _ in range(5):
+            a, b = newcomer(), newcomer()
+            people = [a, b, a | {"email": b["email"]}, b | {"email": a["email"]}] * 2
+            visitors = [self.visitor(**person) for person in people]
+            for visitor in visitors:
+                visitor.token()
+            answers = together(*[visitor.register for visitor in visitors])
+            self.assertLess(max(answer.status for answer in answers), 500, answers)
+            self.assertIn(sum(answer.status == 200 for answer in answers), (1, 2))
+
+    def test_two_dead_accounts_taken_over_crosswise_never_deadlock(self):
+        """Both newcomers want one name of each dead account."""
+        for _ in range(4):
+            a, b = self.pending(), self.pending()
+            self.stack.travel(minutes=31)
+            visitors = [self.visitor(username=a.username, email=b.email),
+                        self.visitor(username=b.username, email=a.email),
+                        self.visitor(username=a.username), self.visitor(email=a.email)]
+            for visitor in visitors:
+                visitor.token()
+            answers = together(*[visitor.register for visitor in visitors])
+            self.assertLess(max(answer.status for answer in answers), 500, answers)
+            self.assertGreaterEqual(sum(answer.status == 200 for answer in answers), 1)
+
+    def test_everything_at_once_in_one_session_is_never_a_500(self):
+        """Register, mend, verify, resend, sign in and log out by one browser at the same moment."""
+        for _ in range(3):
+            visitor = self.pending()
+            code = self.mailed(visitor)
+            self.stack.travel(seconds=61)
+            calls = [lambda: visitor.ajax("/register/", visitor.person, keeps=False),
+                     lambda: visitor.ajax("/register/", visitor.person | {"password": "mended-password"}, keeps=False),
+                     lambda: visitor.ajax("/register/verify/", {"otp": code}, keeps=False),
+                     lambda: visitor.ajax("/register/resend/", keeps=False),
+                     lambda: visitor.ajax("/login/", visitor.person, keeps=False),
+                     lambda: visitor.ajax("/logout/", keeps=False)]
+            for answer in together(*calls * 2):
+                self.assertLess(answer.status, 500, answer)
+
+
+if __name__ == "__main__":
+    main()

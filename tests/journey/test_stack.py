@@ -1,0 +1,184 @@
+"""What an operator relies on: health and readiness, one stack, static files, and roles that may do little."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+import gzip
+import re
+import subprocess
+
+from browser import together
+from journey import Journey, main
+from stack import ROOT, DatabaseRefused
+
+
+class HealthAndReadiness(Journey):
+    def test_say_that_all_is_well(self):
+        """As JSON, to whomever and under any Host: a load balancer asks by address."""
+        for host in (None, "10.0.0.7", "evil.example", "localhost"):
+            visitor = self.visitor()
+            visitor.host = host or visitor.host
+            health, ready = visitor.get("/healthz"), visitor.get("/readyz")
+            self.assertEqual((health.status, health.json), (200, {"status": "ok"}))
+            self.assertEqual((ready.status, set(ready.json.values())), (200, {"ok"}))
+            self.assertEqual(set(ready.json), {"database", "pages", "register", "login"})
+            for answer in (health, ready):
+                self.assertTrue(answer.is_json)
+                self.assertEqual(answer.cookies, {})
+                self.is_well_headed(answer)
+
+    def test_say_which_part_is_away(self):
+        """A pool that was stopped is named; the process itself goes on being healthy."""
+        visitor = self.visitor()
+        for pool in ("register", "login"):
+            with self.stack.without(pool):
+                answer = visitor.get("/readyz")
+                said = self.fails(answer, 503, "unavailable")
+                self.assertEqual((said[pool], said["database"]), ("away", "ok"))
+                self.assertEqual(visitor.get("/healthz").status, 200)
+        with self.stack.without("database"):
+            said = self.fails(visitor.get("/readyz"), 503, "unavailable")
+            self.assertEqual(said["database"], "away")
+            self.assertEqual(visitor.get("/healthz").status, 200)
+
+
+class StartedAgain(Journey):
+    def parts(self):
+        return {path.name: path.read_text() for path in (self.stack.run / "pid").iterdir()}
+
+    def again(self):
+        return subprocess.run([ROOT / "tests" / "support" / "stack.sh", "again", self.stack.name, self.stack.build],
+                              capture_output=True, text=True, timeout=120, check=True).stderr
+
+    def test_it_stays_one(self):
+        """One after the other and both at once: the same processes on the same port."""
+        customer = self.customer()
+        before = self.parts()
+        self.assertIn("up already", self.again())
+        together(self.again, self.again)
+        self.assertEqual(self.parts(), before)
+        self.stack.read()
+        self.is_signed_in(customer)
+
+
+class StaticFiles(Journey):
+    def files(self):
+        visitor = self.visitor()
+        pages = "".join(visitor.get(path).text for path in ("/", "/register/", "/login/", "/nosuch/"))
+        return sorted(set(re.findall(r'["\'](/static/[^"\'?#]+)', pages)))
+
+    def test_are_cached_for_a_year_under_names_that_change_with_their_content(self):
+        """Every file that a page names is there, typed, and never to be asked for again."""
+        files = self.files()
+        self.assertTrue([name for name in files if name.endswith(".css")])
+        for name in files:
+            with self.subTest(name=name):
+                answer = self.visitor().get(name)
+                self.assertEqual(answer.status, 200)
+                self.assertRegex(name, r"[.-][0-9a-f]{8,}\.[a-z0-9]+$")
+                self.assertIn("max-age=31536000", answer.headers["Cache-Control"])
+                self.assertIn("immutable", answer.headers["Cache-Control"])
+                self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+                kind = {"css": "text/css", "js": "application/javascript",
+                        "svg": "image/svg+xml"}.get(name.split(".")[-1])
+                if kind:
+                    self.assertEqual(answer.headers["Content-Type"].split(";")[0], kind)
+                self.assertEqual(answer.cookies, {})
+
+    def test_are_compressed_for_who_takes_it(self):
+        """The same bytes in less, for what is text."""
+        for name in self.files():
+            if not name.endswith((".css", ".js", ".svg")):
+                continue
+            with self.subTest(name=name):
+                plain = self.visitor().get(name)
+                packed = self.visitor().get(name, Accept_Encoding="gzip")
+                self.assertIsNone(plain.headers["Content-Encoding"])
+                if packed.headers["Content-Encoding"] == "gzip":
+                    self.assertEqual(gzip.decompress(packed.body), plain.body)
+                    self.assertLess(len(packed.body), len(plain.body))
+                else:
+                    self.assertLess(len(plain.body), 1024)
+
+    def test_are_nothing_but_themselves(self):
+        """No folder is listed, nothing outside is reached, nothing is written."""
+        visitor = self.visitor()
+        for path in ("/static/", "/static/nosuch.css", "/static/../secret.key", "/static/..%2f..%2fsecret.key",
+                     "/static../secret.key", "/static/%2e%2e/errors/503.en.json", "/static../errors/503.en.json",
+                     "/static/.gitignore", "/errors/503.en.html"):
+            with self.subTest(path=path):
+                self.assertIn(visitor.get(path).status, (403, 404, 400))
+        for method in ("POST", "PUT", "DELETE"):
+            self.assertIn(visitor.send(method, self.files()[0]).status, (405, 403, 404))
+
+    def test_are_not_what_errors_are(self):
+        """nginx's own pages cannot be asked for directly."""
+        self.assertEqual(self.visitor().get("/storefront-errors/503").status, 404)
+
+
+class TheRolesOfTheDatabase(Journey):
+    def may(self, role, statement):
+        self.stack.sql(f"BEGIN; {statement}; ROLLBACK", role=role)
+
+    def may_not(self, role, statement):
+        with self.subTest(role=role, statement=statement), self.assertRaisesRegex(DatabaseRefused,
+                                                                                  "permission denied|must (be|have)"):
+            self.stack.sql(f"BEGIN; {statement}; ROLLBACK", role=role)
+
+    def test_of_the_mailer_sees_mails_and_codes_and_no_person(self):
+        """No password, no session, no limit; it settles mails and makes none."""
+        mailer = "storefront_mailer"
+        for statement in ("SELECT id, state FROM storefront.outbox", "SELECT nonce FROM storefront.one_time_code",
+                          "UPDATE storefront.outbox SET state = state, due_at = due_at",
+                          "UPDATE storefront.one_time_code SET handed_over_at = handed_over_at"):
+            self.may(mailer, statement)
+        for statement in ("SELECT password_hash FROM storefront.customer", "SELECT email FROM storefront.customer",
+                          "SELECT 1 FROM storefront.session", "SELECT 1 FROM storefront.rate_limit",
+                          "SELECT 1 FROM storefront.mailbox_caution",
+                          "UPDATE storefront.one_time_code SET attempts = 0",
+                          "UPDATE storefront.one_time_code SET email = 'a'",
+                          "UPDATE storefront.one_time_code SET nonce = ''",
+                          "DELETE FROM storefront.outbox",
+                          "INSERT INTO storefront.outbox SELECT * FROM storefront.outbox",
+                          "UPDATE storefront.outbox SET code_id = NULL",
+                          "UPDATE storefront.customer SET is_verified = true",
+                          "DELETE FROM storefront.one_time_code", "CREATE TABLE storefront.mine (x int)",
+                          "CREATE TABLE public.mine (x int)",
+                          "CREATE TEMPORARY TABLE mine (x int)"):
+            self.may_not(mailer, statement)
+
+    def test_of_the_workers_changes_rows_and_no_tables(self):
+        """Nothing is dropped, altered, emptied or made; mails are not settled."""
+        worker = "storefront_worker"
+        for statement in ("SELECT password_hash FROM storefront.customer",
+                          "UPDATE storefront.session SET used_at = used_at",
+                          "DELETE FROM storefront.rate_limit"):
+            self.may(worker, statement)
+        for statement in ("DROP TABLE storefront.session", "ALTER TABLE storefront.customer ADD x int",
+                          "TRUNCATE storefront.session",
+                          "CREATE TABLE storefront.mine (x int)", "CREATE TABLE public.mine (x int)",
+                          "CREATE TEMPORARY TABLE mine (x int)",
+                          "UPDATE storefront.outbox SET state = 'sent'", "SELECT 1 FROM storefront.migration",
+                          "CREATE OR REPLACE FUNCTION storefront.now() RETURNS timestamptz LANGUAGE sql RETURN now()",
+                          "CREATE ROLE mine", "GRANT storefront_owner TO storefront_worker",
+                          "SET ROLE storefront_owner",
+                          "SELECT pg_read_file('/etc/passwd')", "COPY storefront.session TO PROGRAM 'cat'"):
+            self.may_not(worker, statement)
+
+    def test_are_no_administrators(self):
+        """And give up what hangs."""
+        for role in ("storefront_owner", "storefront_worker", "storefront_mailer"):
+            rights = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+            rows = self.stack.sql(f"SELECT {rights} FROM pg_roles WHERE rolname = '{role}'")
+            self.assertEqual(rows, [["f"] * 5])
+        self.assertEqual(self.stack.sql("SHOW statement_timeout", role="storefront_worker"), [["5s"]])
+
+    def test_is_durable(self):
+        """fsync and synchronous commit are on."""
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self.assertEqual(self.stack.value(f"SHOW {setting}"), "on")
+
+
+if __name__ == "__main__":
+    main()
