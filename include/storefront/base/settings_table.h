@@ -113,3 +113,5 @@ SETTING_NUMBER(request_burst, "REQUEST_BURST", 400, 1, 100000,
                "Requests from one client address above that rate at once [nginx]")
 SETTING_NUMBER(client_connections, "CLIENT_CONNECTIONS", 200, 1, 100000,
                "Connections of one client address at once [nginx]")
+SETTING_TEXT(trusted_proxies, "TRUSTED_PROXIES", "",
+             "Addresses or networks of the proxies whose X-Forwarded-For is believed, with commas; empty: none [nginx]")
