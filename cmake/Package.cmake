@@ -18,7 +18,7 @@ foreach(page IN LISTS pages)
     string(REGEX MATCH "[1-8]$" section ${name})
     add_custom_command(OUTPUT ${production}/man/${name}.gz
         COMMAND ${CMAKE_COMMAND} -E make_directory ${production}/man
-        COMMAND sed -e "/^@SETTINGS@$/{r ${production}/settings.man" -e "d}" ${page} > ${production}/man/${name}
+        COMMAND sed -e "/^@SETTINGS@/r ${production}/settings.man" -e "/^@SETTINGS@/d" ${page} > ${production}/man/${name}
         COMMAND gzip -9nf ${production}/man/${name}
         DEPENDS ${page} ${production}/settings.man VERBATIM)
     list(APPEND made ${production}/man/${name}.gz)
