@@ -2,7 +2,7 @@
 # systemd-nspawn). A base for each release is built once and kept in MACHINES_FOLDER; whatever a test made is stopped and
 # removed when the test ends, also half-way. Needs root.
 #
-#   machine_make NAME bookworm|trixie     a bare machine that is not running yet
+#   machine_make NAME bookworm|trixie [PACKAGE...]   a bare machine that is not running yet, with these packages too
 #   machine_prepare NAME COMMAND...       runs a command in it before it boots, with the host's network
 #   machine_boot NAME [OPTION...]         boots it; options of systemd-nspawn, say --private-network or
 #                                         --network-namespace-path=/run/netns/OTHER; without one it has the host's network
@@ -68,16 +68,33 @@ TEXT
 machine_root() { printf '%s/machine-%s-%s' "$MACHINES" "$$" "$1"; }
 machine_cgroup() { printf 'storefront-%s-%s' "$$" "$1"; }
 
-machine_make() { # $1 = name, $2 = release
-    local root; root=$(machine_root "$1")
-    machine_base "$2" || return 1
-    machine_names+=("$1")
-    rm -rf "$root"; mkdir -p "$root" "$MACHINES/archives-$2"
-    tar -C "$root" -xf "$MACHINES/$2.tar" || return 1
-    printf '%s\n' "$1" >"$root/etc/hostname"
-    printf '127.0.0.1 localhost %s\n::1 localhost\n' "$1" >"$root/etc/hosts"
-    printf '%s\n' "$2" >"$root.release"
+machine_make() { # $1 = name, $2 = release, the rest = packages
+    local name=$1 release=$2 root with; shift 2
+    root=$(machine_root "$name") with=$MACHINES/$release-$(printf '%s ' "$@" | sha256sum | cut -c1-12).tar
+    machine_base "$release" || return 1
+    machine_names+=("$name")
+    rm -rf "$root"; mkdir -p "$root" "$MACHINES/archives-$release"
+    printf '%s\n' "$release" >"$root.release"
+    if [ $# = 0 ]; then
+        tar -C "$root" -xf "$MACHINES/$release.tar" || return 1
+    elif [ -f "$with" ]; then
+        tar -C "$root" -xf "$with" || return 1
+    else
+        tar -C "$root" -xf "$MACHINES/$release.tar" && machine_add_packages "$name" "$@" &&
+            tar -C "$root" --one-file-system -cf "$with.$$" . && mv "$with.$$" "$with" || return 1
+    fi
+    printf '%s\n' "$name" >"$root/etc/hostname"
+    printf '127.0.0.1 localhost %s\n::1 localhost\n' "$name" >"$root/etc/hosts"
     cp --remove-destination /etc/resolv.conf "$root/etc/resolv.conf"
+}
+
+machine_add_packages() { # $1 = name, the rest = packages, whose services are not started
+    local name=$1 policy; policy=$(machine_root "$1")/usr/sbin/policy-rc.d; shift
+    say "installing $*"
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    machine_prepare "$name" apt-get install -y -qq --no-install-recommends "$@" >"$MACHINES/packages.log" 2>&1 ||
+        { tail -3 "$MACHINES/packages.log" >&2; return 1; }
+    rm -f "$policy"
 }
 
 # Packages that were fetched once are there for every machine of that release.
