@@ -1,5 +1,5 @@
-// See worker.h. The loop polls a listening socket that does not block, so that a signal between two requests
-// is seen and none in the middle of one; libfcgi's own signal handling loses a request now and then.
+// See worker.h. The signals that end a worker are blocked and polled beside the listening socket: none is seen in the middle
+// of a request. libfcgi waits for a request's first bytes by select(), and drops the connection where a signal ends that.
 #include "storefront/http/worker.h"
 #include "storefront/base/log.h"
 
@@ -9,33 +9,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define ARENA_MAXIMUM ((size_t)2 * 1024 * 1024)
 #define HEAD_MAXIMUM  ((size_t)8 * 1024)
 
-static volatile sig_atomic_t is_stopping;
-static int wake_up[2] = {-1, -1};
-
-static void on_stop(int signal_number)
+// A descriptor that can be read once the worker is to stop, or -1. After FCGX_Init(), which sets handlers.
+static int open_stop_signals(void)
 {
-    (void)signal_number;
-    int reason = errno;
-    is_stopping = 1;
-    ssize_t written = write(wake_up[1], "", 1);
-    (void)written;
-    errno = reason;
-}
-
-// SA_RESTART and set after FCGX_Init(), whose handlers would end reads and waits early.
-static bool catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-    (void)sigemptyset(&action.sa_mask);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    return pipe2(wake_up, O_CLOEXEC | O_NONBLOCK) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
-           sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGUSR1, &action, NULL) == 0 &&
-           sigaction(SIGPIPE, &ignore, NULL) == 0;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t signals;
+    bool done = sigemptyset(&signals) == 0 && sigaddset(&signals, SIGTERM) == 0 &&
+                sigaddset(&signals, SIGINT) == 0 && sigaddset(&signals, SIGUSR1) == 0 &&
+                sigprocmask(SIG_BLOCK, &signals, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
+    return done ? signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 }
 
 static struct text parameter(const FCGX_Request *fastcgi, struct arena *arena, const char *name)
@@ -135,13 +123,13 @@ static void serve_one(FCGX_Request *fastcgi, struct arena *arena, answer_functio
     arena_empty(arena);
 }
 
-static void serve(FCGX_Request *fastcgi, struct arena *arena, answer_function *answer, void *context)
+static void serve(FCGX_Request *fastcgi, int stop, struct arena *arena, answer_function *answer, void *context)
 {
-    while (is_stopping == 0) {
-        struct pollfd waiting[] = {{.fd = 0, .events = POLLIN}, {.fd = wake_up[0], .events = POLLIN}};
+    struct pollfd waiting[] = {{.fd = 0, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
+    while (waiting[1].revents == 0) {
         bool is_waiting = poll(waiting, 2, -1) > 0 && (waiting[0].revents & POLLIN) != 0;
         // Another worker may have taken it: then there is nothing to accept.
-        if (is_stopping == 0 && is_waiting && FCGX_Accept_r(fastcgi) == 0) {
+        if (is_waiting && waiting[1].revents == 0 && FCGX_Accept_r(fastcgi) == 0) {
             serve_one(fastcgi, arena, answer, context);
         }
     }
@@ -151,13 +139,15 @@ bool worker_run(answer_function *answer, void *context)
 {
     FCGX_Request fastcgi;
     int flags = fcntl(0, F_GETFL);
+    int stop = -1;
     struct arena *arena = arena_open(ARENA_MAXIMUM);
     bool is_ready = arena != NULL && FCGX_Init() == 0 &&
-                    FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 && catch_signals() &&
-                    flags >= 0 && fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0;
+                    FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 && flags >= 0 &&
+                    fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && (stop = open_stop_signals()) >= 0;
     if (is_ready) {
-        serve(&fastcgi, arena, answer, context);
+        serve(&fastcgi, stop, arena, answer, context);
         FCGX_Free(&fastcgi, 1);
+        (void)close(stop);
     } else {
         log_event(LOG_ERROR, "worker cannot listen", LOG_STRING("reason", strerrordesc_np(errno)));
     }

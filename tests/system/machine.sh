@@ -164,6 +164,7 @@ machines_end() {
     for name in "${machine_names[@]}"; do
         if [ -n "${KEEP_MACHINES:-}" ]; then machine_stop "$name"; else machine_remove "$name"; fi
     done
+    rm -rf "$MACHINES/packages-$$"
     return "$status"
 }
 
