@@ -1,5 +1,6 @@
-// See worker.h. The signals that end a worker are blocked and polled beside the listening socket: none is seen in the middle
-// of a request. libfcgi waits for a request's first bytes by select(), and drops the connection where a signal ends that.
+// See worker.h. The signals that end a worker are blocked and polled beside the listening socket: none is
+// seen in the middle of a request. libfcgi waits for a request's first bytes by select(), and drops the
+// connection where a signal ends that.
 #include "storefront/http/worker.h"
 #include "storefront/base/log.h"
 
@@ -22,7 +23,7 @@ static int open_stop_signals(void)
     sigset_t signals;
     bool done = sigemptyset(&signals) == 0 && sigaddset(&signals, SIGTERM) == 0 &&
                 sigaddset(&signals, SIGINT) == 0 && sigaddset(&signals, SIGUSR1) == 0 &&
-                sigprocmask(SIG_BLOCK, &signals, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
+                pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
     return done ? signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 }
 
@@ -123,7 +124,8 @@ static void serve_one(FCGX_Request *fastcgi, struct arena *arena, answer_functio
     arena_empty(arena);
 }
 
-static void serve(FCGX_Request *fastcgi, int stop, struct arena *arena, answer_function *answer, void *context)
+static void serve(FCGX_Request *fastcgi, int stop, struct arena *arena, answer_function *answer,
+                  void *context)
 {
     struct pollfd waiting[] = {{.fd = 0, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
     while (waiting[1].revents == 0) {
