@@ -212,6 +212,18 @@ static PGconn *start(const struct connection *connection, size_t host)
     return PQconnectStartParams(names, values, 0);
 }
 
+// Our statements cause no warning but one: a commit whose wait for the standby was cancelled "succeeds" with
+// it, and may be lost with this server. The server's words may quote values, so only its state is logged.
+static void on_notice(void *context, const PGresult *notice)
+{
+    struct connection *connection = context;
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    bool is_warning = severity != NULL && strcmp(severity, "WARNING") == 0;
+    connection->is_warned = connection->is_warned || is_warning;
+    log_event(is_warning ? LOG_WARNING : LOG_INFO, "database notice",
+              LOG_STRING("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
+}
+
 static bool finish_connecting(struct connection *connection, int64_t share)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -222,6 +234,7 @@ static bool finish_connecting(struct connection *connection, int64_t share)
         }
         status = PQconnectPoll(connection->libpq);
     }
+    (void)PQsetNoticeReceiver(connection->libpq, on_notice, connection);
     return PQsetnonblocking(connection->libpq, 1) == 0 && PQenterPipelineMode(connection->libpq) == 1;
 }
 

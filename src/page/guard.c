@@ -157,6 +157,9 @@ static enum outcome check_audience(struct visit *visit)
         return visit->session.is_signed_in ? OUTCOME_DONE : OUTCOME_SIGNED_OUT;
     case AUDIENCE_PENDING:
         return visit->session.is_pending ? OUTCOME_DONE : OUTCOME_NOTHING_PENDING;
+    case AUDIENCE_PROVING:
+        return visit->session.is_pending || session_is_gone(&visit->session) ? OUTCOME_DONE
+                                                                             : OUTCOME_NOTHING_PENDING;
     case AUDIENCE_ALL:
     case AUDIENCE_OPERATORS:
         break;

@@ -17,7 +17,7 @@ const struct route routes[] = {
 
     {.path = "/register/verify/", .method = METHOD_GET, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
      .page = &verify_page},
-    {.path = "/register/verify/", .method = METHOD_POST, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
+    {.path = "/register/verify/", .method = METHOD_POST, .audience = AUDIENCE_PROVING, .pool = POOL_PAGES,
      .fields = verify_fields, .act = submit_verify, .page = &verify_page},
     {.path = "/register/resend/", .method = METHOD_POST, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
      .fields = no_fields, .act = submit_resend, .page = &verify_page},
@@ -53,7 +53,7 @@ static const char *const pool_names[POOLS] = {
 
 static const char *const audience_names[] = {
     [AUDIENCE_ALL] = "all",         [AUDIENCE_SIGNED_OUT] = "signed-out", [AUDIENCE_SIGNED_IN] = "signed-in",
-    [AUDIENCE_PENDING] = "pending", [AUDIENCE_OPERATORS] = "operators",
+    [AUDIENCE_PENDING] = "pending", [AUDIENCE_PROVING] = "proving",       [AUDIENCE_OPERATORS] = "operators",
 };
 
 const struct route *routes_find(struct text path, enum method method)

@@ -10,6 +10,8 @@ enum audience {
     AUDIENCE_SIGNED_OUT,
     AUDIENCE_SIGNED_IN,
     AUDIENCE_PENDING,  // a session that may prove a registration
+    AUDIENCE_PROVING,  // the same, and a browser whose session is no more: its proof's answer may have been
+                       // lost
     AUDIENCE_OPERATORS // under any Host, in any pool, without session
 };
 
