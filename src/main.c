@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
     {"maintain", verb_maintain, "delete what has run out"},
     {"publish", verb_publish, "write static files and error pages for nginx"},
     {"config", verb_config, "print every setting; --check: only say whether they are right"},
+    {"metrics", verb_metrics, "answer GET /metrics from the FastCGI socket on descriptor 0"},
     {"routes", verb_routes, "print the map of URLs; --nginx: nginx's map of pools"},
 };
 

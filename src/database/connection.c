@@ -142,6 +142,7 @@ static bool flush(struct connection *connection)
 
 bool connection_send(struct connection *connection)
 {
+    connection->figures.round_trips++;
     return PQpipelineSync(connection->libpq) == 1 && flush(connection);
 }
 
@@ -275,6 +276,7 @@ static bool try_host(struct connection *connection, size_t host, int64_t share)
     if (connection->libpq != NULL && finish_connecting(connection, share) && prepare_statements(connection)) {
         connection->first_host = host;
         connection->failures = 0;
+        connection->figures.connections++;
         return true;
     }
     connection_drop(connection);
@@ -290,6 +292,7 @@ static void back_off(struct connection *connection)
     int64_t now = clock_monotonic();
     connection->retry_at = now + longest / 2 + now % (longest / 2);
     connection->failures++;
+    connection->figures.failures++;
     log_event(LOG_WARNING, "database is away",
               LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
 }

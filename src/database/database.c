@@ -107,6 +107,11 @@ void database_grant_time(struct database *database)
     connection_grant_time(&database->connection);
 }
 
+struct database_figures database_figures(const struct database *database)
+{
+    return database->connection.figures;
+}
+
 int64_t database_waited(const struct database *database)
 {
     return database->connection.granted - database->connection.left;

@@ -43,6 +43,9 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
+// "GET" or "POST".
+const char *routes_method_name(enum method method);
+
 // The row for `path` and `method`; NULL where there is none. METHOD_HEAD finds METHOD_GET.
 const struct route *routes_find(struct text path, enum method method);
 
