@@ -63,6 +63,8 @@ static const struct family families[] = {
      "Tries to connect to the database that failed on every host."},
     {"storefront_password_hashes_total", COUNTER, "Requests that have hashed a password."},
     {"storefront_password_hash_seconds_total", TIME, "Time spent with hashing passwords."},
+    {"storefront_throttled_reported_total", COUNTER,
+     "Refusals by a limit that the daily figures hold already."},
     {"storefront_mails_total", COUNTER, "What became of mails that a mailer took in hand."},
     {"storefront_mail_delay_seconds", HISTOGRAM,
      "Time from the wish for a mail to its acceptance by the mail server."},
@@ -318,6 +320,22 @@ static int64_t count_pool(const struct metrics *metrics, const bool taken[static
         count += !busy || atomic_load(&seats[i].is_busy) != 0;
     }
     return count;
+}
+
+int64_t metrics_sum(struct metrics *metrics, const char *name, struct text label)
+{
+    const struct family family = {.name = name, .kind = COUNTER};
+    int64_t sum = 0;
+    for (size_t i = 0; i < COUNTERS - 1; i++) {
+        struct counter *counter = &metrics->shared->counters[i];
+        struct text suffix;
+        if (atomic_load(&counter->claim) == CLAIM_READY &&
+            is_of(&family, text_from(counter->name), &suffix) &&
+            (label.length == 0 || text_find_text(suffix, label) < suffix.length)) {
+            sum += atomic_load(&counter->value);
+        }
+    }
+    return sum;
 }
 
 static void write_workers(const struct metrics *metrics, struct buffer *out)

@@ -11,7 +11,9 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ARENA_MAXIMUM ((size_t)16 * 1024 * 1024)
@@ -210,7 +212,7 @@ static void catch_signals(void)
     (void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
-int main(void)
+static int send_outbox(void)
 {
     struct program program;
     struct mailer mailer = {.settings = NULL};
@@ -227,4 +229,16 @@ int main(void)
     arena_close(&mailer.arena);
     program_end(&program);
     return is_ready ? EXIT_SUCCESS : program_fail_slowly();
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 3 && strcmp(arguments[1], "--test") == 0) {
+        return send_test(arguments[2]);
+    }
+    if (count != 1) {
+        (void)fputs("usage: storefront-mail [--test ADDRESS]\n", stderr);
+        return 2;
+    }
+    return send_outbox();
 }

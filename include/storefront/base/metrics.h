@@ -28,6 +28,9 @@ void metrics_close(struct metrics **metrics);
 // lists. When there is no room for one more, all that find none share one that nobody reads.
 size_t metrics_counter(struct metrics *metrics, struct text name);
 
+// The sum of all counters of the family `name` whose labels hold `label`.
+int64_t metrics_sum(struct metrics *metrics, const char *name, struct text label);
+
 // Adds `amount` to a counter; of times: microseconds.
 void metrics_add(struct metrics *metrics, size_t counter, int64_t amount);
 

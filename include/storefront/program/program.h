@@ -33,6 +33,9 @@ struct database *program_database(const struct program *program, enum statement_
 // What this process counts in, as the settings say; NULL without memory.
 struct metrics *program_metrics(const struct program *program);
 
+// storefront-mail's one other deed: hands a sample mail to the mail server; the exit status.
+int send_test(const char *recipient);
+
 // The verbs; each gets the arguments behind its name and returns the exit status.
 int verb_serve(int count, char **arguments);
 int verb_migrate(int count, char **arguments);
@@ -41,5 +44,7 @@ int verb_config(int count, char **arguments);
 int verb_publish(int count, char **arguments);
 int verb_routes(int count, char **arguments);
 int verb_metrics(int count, char **arguments);
+int verb_report(int count, char **arguments);
+int verb_mail_test(int count, char **arguments);
 
 #endif
