@@ -13,9 +13,12 @@ struct verb {
 static const struct verb verbs[] = {
     {"serve", verb_serve, "answer requests from the FastCGI socket on descriptor 0"},
     {"migrate", verb_migrate, "bring the database's tables up to date"},
-    {"maintain", verb_maintain, "delete what has run out"},
+    {"maintain", verb_maintain, "add up daily figures and delete what has run out"},
     {"publish", verb_publish, "write static files and error pages for nginx"},
     {"config", verb_config, "print every setting; --check: only say whether they are right"},
+    {"metrics", verb_metrics, "answer GET /metrics from the FastCGI socket on descriptor 0"},
+    {"report", verb_report, "print what the last days brought, by mail domain; --days N: how many"},
+    {"mail-test", verb_mail_test, "send a mail like a customer's to ADDRESS and say what became of it"},
     {"routes", verb_routes, "print the map of URLs; --nginx: nginx's map of pools"},
 };
 

@@ -46,6 +46,7 @@ make_folders() {
     owned root root 755 "$STATE/log" "$STATE/nginx" "$RUN/nginx" "$RUN/pid" "$RUN/env" "$STATIC"
     owned $APP_USER $WEB_GROUP 750 "$RUN/fcgi"
     owned $APP_USER $APP_USER 755 "$STACK_MAIL"
+    owned $APP_USER $APP_USER 750 "$RUN/metrics"
     owned $DATABASE_USER $APP_USER 750 "$RUN/database"
     owned $DATABASE_USER $DATABASE_USER 700 "$STATE/postgresql"
     chmod 700 "$RUN/env"
@@ -127,6 +128,7 @@ STOREFRONT_SOCKET_FOLDER=$RUN/fcgi
 STOREFRONT_SECRET_KEY_FILE=$STATE/secret.key
 STOREFRONT_SMTP_URL=smtp://127.0.0.1:$STACK_SMTP_PORT
 STOREFRONT_SMTP_TLS=off
+STOREFRONT_METRICS_FILE=$RUN/metrics/counters
 TEXT
         for name in ${!STOREFRONT_*}; do printf '%s=%s\n' "$name" "${!name}"; done
     } | tac | awk -F= '!seen[$1]++'
@@ -156,6 +158,15 @@ start_pools() {
     start_pool pages "$(setting PAGES_WORKERS)" "$(setting PAGES_QUEUE)"
     start_pool register "$(setting REGISTER_WORKERS)" "$(setting HASH_QUEUE)"
     start_pool login "$(setting LOGIN_WORKERS)" "$(setting HASH_QUEUE)"
+}
+
+start_metrics() {
+    local lines; mapfile -t lines <"$RUN/env/settings"
+    rm -f "$RUN/fcgi/metrics.sock"
+    local as=(); ! is_root || as=(-u $APP_USER -g $APP_USER -U $APP_USER -G $WEB_GROUP)
+    start_process metrics env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} STOREFRONT_DATABASE_URL="$(database_url storefront_metrics)" \
+        spawn-fcgi -n -s "$RUN/fcgi/metrics.sock" -M 0660 "${as[@]}" -- \
+        "$(command -v multiwatch)" -f 1 -r 1000 -t 1000 -- "$APP/bin/storefront" metrics
 }
 
 start_mailer() {
@@ -191,6 +202,8 @@ start_nginx() {
     "$APP/bin/storefront" routes --nginx >"$RUN/nginx/pools.conf" || return 1
     fill conf/nginx/storefront.conf.in >"$RUN/nginx/storefront.conf"
     fill conf/nginx/storefront-site.conf.in >"$RUN/nginx/storefront-site.conf"
+    fill conf/nginx/storefront-metrics.conf.in >"$RUN/nginx/storefront-metrics.conf"
+    rm -f "$RUN/metrics.sock"
     fill conf/nginx/development.conf.in >"$RUN/nginx/nginx.conf"
     nginx -e stderr -t -q -c "$RUN/nginx/nginx.conf" 2>"$STATE/log/nginx-check.log" || { cat "$STATE/log/nginx-check.log" >&2; return 1; }
     start_process nginx nginx -e stderr -c "$RUN/nginx/nginx.conf"
@@ -229,7 +242,7 @@ fingerprint() { { settings; cat "$BUILD/storefront" "$BUILD/storefront-mail"; fi
 
 is_up() {
     local name
-    for name in pages register login mailer catcher maintenance nginx; do is_running $name || return 1; done
+    for name in pages register login mailer catcher maintenance metrics nginx; do is_running $name || return 1; done
     [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$STACK_PORT/readyz")" = 200 ]
 }
 
@@ -255,12 +268,12 @@ start_all() {
     "$APP/bin/storefront" >/dev/null 2>&1
     local lines; mapfile -t lines <"$RUN/env/settings"
     env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} "$APP/bin/storefront" publish 2>>"$STATE/log/publish.log" || { tail -3 "$STATE/log/publish.log" >&2; return 1; }
-    start_catcher; start_pools; start_mailer; start_maintenance; start_nginx && wait_until_ready
+    start_catcher; start_pools; start_mailer; start_maintenance; start_metrics; start_nginx && wait_until_ready
 }
 
 stop_services() {
     local name
-    [ ! -d "$RUN/pid" ] || for name in nginx maintenance pages register login mailer catcher; do
+    [ ! -d "$RUN/pid" ] || for name in nginx maintenance metrics pages register login mailer catcher; do
         case $name in nginx) stop_process nginx QUIT ;; *) stop_process $name TERM ;; esac
     done
 }

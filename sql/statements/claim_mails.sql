@@ -1,6 +1,6 @@
 -- Takes mails that are due in hand, so that no other mailer does for a while.
 -- Returns each mail with the facts of its code, how often it was tried, the seconds that its code has left, and whether
--- the code is dead: then it is not to be sent.
+-- the code is dead: then it is not to be sent; and the milliseconds since it was asked for.
 -- $1 how many at most, $2 seconds after which another mailer may take them over.
 -- Run by: mailer.
 
@@ -31,4 +31,5 @@ RETURNING outbox.id,
           CASE WHEN code.handed_over_at IS NULL THEN code.life_seconds::bigint
                ELSE extract(epoch FROM code.expires_at - storefront.now())::bigint END AS seconds_left,
           code.used_at IS NOT NULL OR code.replaced_at IS NOT NULL OR code.expires_at <= storefront.now()
-              OR code.attempts >= code.attempts_allowed AS is_dead
+              OR code.attempts >= code.attempts_allowed AS is_dead,
+          (extract(epoch FROM storefront.now() - outbox.queued_at) * 1000)::bigint AS waited_ms

@@ -1,6 +1,7 @@
 -- Uses a code up, makes its customer verified and signs the session in under a new cookie: all of it or nothing, and
 -- once, however many right answers arrive together. The registration ends with it, and so do other sessions' rights to it.
--- $1 the code, $2 its nonce, $3 the registration, $4 the session, $5 SHA-256 of the new cookie.
+-- $1 the code, $2 its nonce, $3 the registration, $4 the session, $5 SHA-256 of the new cookie,
+-- $6 SHA-256 of the cookie that came.
 -- Run by: worker.
 
 WITH owner AS (
@@ -24,6 +25,7 @@ WITH owner AS (
 )
 UPDATE storefront.session SET
     key = $5::bytea,
+    proof_key = $6::bytea,
     customer_id = verified.id,
     pending_registration_id = NULL,
     begun_at = storefront.now(),

@@ -15,6 +15,11 @@ int64_t account_waited(const struct account *account)
     return database_waited(account->database);
 }
 
+struct database_figures account_figures(const struct account *account)
+{
+    return database_figures(account->database);
+}
+
 bool account_is_ready(struct account *account)
 {
     struct rows rows;

@@ -37,11 +37,6 @@ static void read_named(const struct rows *rows, struct named *named)
     };
 }
 
-static struct text half(struct text key)
-{
-    return text_cut(key, 0, THROTTLE_HALF_KEY);
-}
-
 static enum outcome begin(struct account *account, const struct visitor *visitor,
                           const struct login_form *form, struct named *named, int64_t *retry_after)
 {
@@ -54,12 +49,12 @@ static enum outcome begin(struct account *account, const struct visitor *visitor
     if (address.length == 0) {
         return OUTCOME_UNAVAILABLE;
     }
+    struct sign_in_key key = throttle_sign_in_key(account, username_key, email_key, address);
     const struct parameter parameters[] = {
         parameter_bytes(username_key),
         email_key.length == 0 ? parameter_nothing() : parameter_bytes(email_key),
-        parameter_bytes(
-            half(throttle_key(account, LIMIT_SIGN_INS, email_key.length == 0 ? username_key : email_key))),
-        parameter_bytes(half(throttle_key(account, LIMIT_SIGN_INS, address))),
+        parameter_bytes(key.name),
+        parameter_bytes(key.address),
         parameter_number(settings->sign_in_failures),
         parameter_number(settings->sign_in_minutes * MINUTE),
         parameter_number(settings->unverified_hours),

@@ -80,6 +80,11 @@ enum outcome session_find(struct account *account, struct text cookie, struct se
     return account_outcome(found);
 }
 
+bool session_is_gone(const struct session *session)
+{
+    return !session->is_known && session->key.length > 0;
+}
+
 bool session_touch(struct account *account, const struct session *session)
 {
     const struct parameter parameters[] = {parameter_bytes(session->id)};

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #define HOUR             3600
-#define IPV6_COUNTED     ((size_t)8) // bytes of a /64
+#define HALF_KEY         ((size_t)16) // bytes: two of them are as long as the other limits' keys
+#define IPV6_COUNTED     ((size_t)8)  // bytes of a /64
 #define IPV6_MAPPED_SIZE ((size_t)12)
 
-struct text throttle_key(struct account *account, enum limit limit, struct text subject)
+// The name of `subject` by the key `number`, 32 bytes.
+static struct text digest(struct account *account, int64_t number, enum limit limit, struct text subject)
 {
     static const char *const names[] = {
         [LIMIT_ADDRESS_REGISTRATIONS] = "registrations of an address",
@@ -20,12 +22,57 @@ struct text throttle_key(struct account *account, enum limit limit, struct text 
     };
     const struct text parts[] = {text_from(names[limit]), subject};
     unsigned char *key = arena_take(account->arena, DIGEST_SIZE);
-    if (key == NULL ||
-        !keyring_mac(account->keyring, KEY_LIMITS, keyring_current(account->keyring), parts, 2, key)) {
+    if (key == NULL || !keyring_mac(account->keyring, KEY_LIMITS, number, parts, 2, key)) {
         (void)arena_take(account->arena, SIZE_MAX);
         return (struct text){NULL, 0};
     }
     return text_of(key, DIGEST_SIZE);
+}
+
+// A limit that cannot be asked in full must not be asked at all.
+static void carry_over(struct account *account, enum statement statement, const struct parameter *parameters,
+                       size_t count)
+{
+    if (database_run(account->database, account->arena, statement, parameters, count, NULL) !=
+        DATABASE_DONE) {
+        (void)arena_take(account->arena, SIZE_MAX);
+    }
+}
+
+struct text throttle_key(struct account *account, enum limit limit, struct text subject)
+{
+    struct text key = digest(account, keyring_current(account->keyring), limit, subject);
+    for (size_t i = 1; i < keyring_count(account->keyring); i++) {
+        struct text other = digest(account, keyring_number(account->keyring, i), limit, subject);
+        const struct parameter parameters[] = {parameter_bytes(other), parameter_bytes(key)};
+        carry_over(account, STATEMENT_CARRY_LIMIT_OVER, parameters, 2);
+    }
+    return key;
+}
+
+static struct text half(struct account *account, size_t key, struct text subject)
+{
+    struct text whole = digest(account, keyring_number(account->keyring, key), LIMIT_SIGN_INS, subject);
+    return text_cut(whole, 0, HALF_KEY);
+}
+
+struct sign_in_key throttle_sign_in_key(struct account *account, struct text username_key,
+                                        struct text email_key, struct text address)
+{
+    struct text name = email_key.length == 0 ? username_key : email_key;
+    struct sign_in_key key = {.name = half(account, 0, name), .address = half(account, 0, address)};
+    for (size_t i = 1; i < keyring_count(account->keyring); i++) {
+        const struct parameter parameters[] = {
+            parameter_bytes(username_key),
+            email_key.length == 0 ? parameter_nothing() : parameter_bytes(email_key),
+            parameter_bytes(half(account, i, name)),
+            parameter_bytes(half(account, i, address)),
+            parameter_bytes(key.name),
+            parameter_bytes(key.address),
+        };
+        carry_over(account, STATEMENT_CARRY_SIGN_INS_OVER, parameters, 6);
+    }
+    return key;
 }
 
 struct text throttle_address(struct arena *arena, struct text address)

@@ -5,7 +5,8 @@
 #include "storefront/account/throttle.h"
 #include "storefront/base/unicode.h"
 
-#define TYPED_MAXIMUM ((size_t)64) // bytes kept of what was typed: more than any code has
+#define TYPED_MAXIMUM  ((size_t)64) // bytes kept of what was typed: more than any code has
+#define REPEATED_AFTER 3            // seconds; a double click is over by then, and so is a request's time
 
 static bool is_filler(int32_t code_point)
 {
@@ -43,6 +44,13 @@ static struct text pad(struct account *account, struct text digits, int64_t leng
     return text_join(account->arena, parts, 2);
 }
 
+// The digits that were typed; zeros in front of a number are put back.
+static struct text typed_digits(struct account *account, const struct verify_form *form, int64_t length)
+{
+    struct text digits = verify_digits(account, form->code);
+    return form->code_is_number ? pad(account, digits, length) : digits;
+}
+
 static bool are_digits(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -63,8 +71,18 @@ static bool is_code(const struct account *account, const struct code_facts *fact
     return matches;
 }
 
-// The columns of sql/statements/find_replaced_codes.sql.
+// A code's columns, in the order in which each statement here returns them.
 enum { ID, REGISTRATION_ID, EMAIL, NONCE, DIGITS, KEY_NUMBER };
+
+static struct code_facts read_facts(const struct rows *rows, size_t row, size_t first)
+{
+    return (struct code_facts){.code_id = rows_text(rows, row, first + ID),
+                               .registration_id = rows_text(rows, row, first + REGISTRATION_ID),
+                               .email = rows_text(rows, row, first + EMAIL),
+                               .nonce = rows_text(rows, row, first + NONCE),
+                               .digits = rows_number(rows, row, first + DIGITS),
+                               .key_number = rows_number(rows, row, first + KEY_NUMBER)};
+}
 
 // Whether `digits` is a code of this registration from an older mail.
 static enum outcome compare_replaced(struct account *account, struct text registration_id, struct text digits)
@@ -76,12 +94,7 @@ static enum outcome compare_replaced(struct account *account, struct text regist
         return OUTCOME_UNAVAILABLE;
     }
     for (size_t i = 0; i < rows.count; i++) {
-        const struct code_facts facts = {.code_id = rows_text(&rows, i, ID),
-                                         .registration_id = rows_text(&rows, i, REGISTRATION_ID),
-                                         .email = rows_text(&rows, i, EMAIL),
-                                         .nonce = rows_text(&rows, i, NONCE),
-                                         .digits = rows_number(&rows, i, DIGITS),
-                                         .key_number = rows_number(&rows, i, KEY_NUMBER)};
+        const struct code_facts facts = read_facts(&rows, i, 0);
         if (is_code(account, &facts, digits)) {
             return OUTCOME_CODE_REPLACED;
         }
@@ -139,7 +152,7 @@ static enum outcome use_code(struct account *account, const struct session *sess
     struct ticket ticket = session_new_ticket(account, session);
     const struct parameter parameters[] = {
         parameter_bytes(facts->code_id), parameter_bytes(facts->nonce), parameter_bytes(session->pending.id),
-        parameter_bytes(session->id),    parameter_bytes(ticket.key),
+        parameter_bytes(session->id),    parameter_bytes(ticket.key),   parameter_bytes(ticket.was_key),
     };
     enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER,
                                               parameters, sizeof parameters / sizeof *parameters, &rows);
@@ -157,8 +170,7 @@ static enum outcome judge_code(struct account *account, const struct session *se
                                const struct verify_form *form, const struct code_state *state,
                                struct verify_result *result)
 {
-    struct text digits = verify_digits(account, form->code);
-    digits = form->code_is_number ? pad(account, digits, state->facts.digits) : digits;
+    struct text digits = typed_digits(account, form, state->facts.digits);
     if ((int64_t)digits.length != state->facts.digits || !are_digits(digits)) {
         field_errors_add(&result->errors, "otp", digits.length == 0 ? "error.required" : "error.otp_digits");
         return OUTCOME_INVALID;
@@ -176,15 +188,56 @@ static enum outcome judge_code(struct account *account, const struct session *se
     return outcome == OUTCOME_CODE_WRONG ? count_wrong_try(account, session, &state->facts, result) : outcome;
 }
 
+static bool is_for(struct account *account, const struct verify_form *form, struct text username)
+{
+    return form->username.length == 0 || text_equals(identity_username_key(account, form->username),
+                                                     identity_username_key(account, username));
+}
+
+// The columns of sql/statements/find_repeated_proof.sql.
+enum { SESSION_ID, PROVED_USERNAME, PROVED_CODE };
+
+// The answer to a right code may have been lost: the same cookie and code sign in once more.
+static enum outcome repeat_proof(struct account *account, const struct session *session,
+                                 const struct verify_form *form, struct verify_result *result)
+{
+    struct rows rows;
+    const struct parameter find[] = {parameter_bytes(session->key), parameter_number(REPEATED_AFTER)};
+    if (database_run(account->database, account->arena, STATEMENT_FIND_REPEATED_PROOF, find, 2, &rows) !=
+        DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    if (rows.count == 0 || !is_for(account, form, rows_text(&rows, 0, PROVED_USERNAME))) {
+        return OUTCOME_NOTHING_PENDING;
+    }
+    const struct code_facts facts = read_facts(&rows, 0, PROVED_CODE);
+    if (!is_code(account, &facts, typed_digits(account, form, facts.digits))) {
+        const struct parameter count[] = {parameter_bytes(facts.code_id)};
+        return database_run(account->database, account->arena, STATEMENT_COUNT_REPEATED_TRY, count, 1,
+                            NULL) == DATABASE_DONE
+                   ? OUTCOME_NOTHING_PENDING
+                   : OUTCOME_UNAVAILABLE;
+    }
+    struct ticket ticket = session_new_ticket(account, session);
+    const struct parameter parameters[] = {parameter_bytes(rows_text(&rows, 0, SESSION_ID)),
+                                           parameter_bytes(session->key), parameter_bytes(ticket.key),
+                                           parameter_bytes(facts.code_id)};
+    enum database_outcome done =
+        database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, parameters, 4, &rows);
+    result->ticket = ticket;
+    return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
+}
+
 enum outcome account_verify(struct account *account, const struct visitor *visitor,
                             const struct verify_form *form, struct verify_result *result)
 {
     const struct session *session = visitor->session;
     struct code_state state = {.is_there = false};
     *result = (struct verify_result){.attempts_left = 0};
-    if (!session->is_pending || (form->username.length > 0 &&
-                                 !text_equals(identity_username_key(account, form->username),
-                                              identity_username_key(account, session->pending.username)))) {
+    if (session_is_gone(session)) {
+        return repeat_proof(account, session, form, result);
+    }
+    if (!session->is_pending || !is_for(account, form, session->pending.username)) {
         return OUTCOME_NOTHING_PENDING;
     }
     enum outcome outcome = code_find(account, &session->pending, session->id, &state);

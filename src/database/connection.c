@@ -142,6 +142,7 @@ static bool flush(struct connection *connection)
 
 bool connection_send(struct connection *connection)
 {
+    connection->figures.round_trips++;
     return PQpipelineSync(connection->libpq) == 1 && flush(connection);
 }
 
@@ -212,6 +213,18 @@ static PGconn *start(const struct connection *connection, size_t host)
     return PQconnectStartParams(names, values, 0);
 }
 
+// Our statements cause no warning but one: a commit whose wait for the standby was cancelled "succeeds" with
+// it, and may be lost with this server. The server's words may quote values, so only its state is logged.
+static void on_notice(void *context, const PGresult *notice)
+{
+    struct connection *connection = context;
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    bool is_warning = severity != NULL && strcmp(severity, "WARNING") == 0;
+    connection->is_warned = connection->is_warned || is_warning;
+    log_event(is_warning ? LOG_WARNING : LOG_INFO, "database notice",
+              LOG_STRING("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
+}
+
 static bool finish_connecting(struct connection *connection, int64_t share)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -222,6 +235,7 @@ static bool finish_connecting(struct connection *connection, int64_t share)
         }
         status = PQconnectPoll(connection->libpq);
     }
+    (void)PQsetNoticeReceiver(connection->libpq, on_notice, connection);
     return PQsetnonblocking(connection->libpq, 1) == 0 && PQenterPipelineMode(connection->libpq) == 1;
 }
 
@@ -262,6 +276,7 @@ static bool try_host(struct connection *connection, size_t host, int64_t share)
     if (connection->libpq != NULL && finish_connecting(connection, share) && prepare_statements(connection)) {
         connection->first_host = host;
         connection->failures = 0;
+        connection->figures.connections++;
         return true;
     }
     connection_drop(connection);
@@ -277,6 +292,7 @@ static void back_off(struct connection *connection)
     int64_t now = clock_monotonic();
     connection->retry_at = now + longest / 2 + now % (longest / 2);
     connection->failures++;
+    connection->figures.failures++;
     log_event(LOG_WARNING, "database is away",
               LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
 }

@@ -102,7 +102,14 @@ bool database_check(struct database *database)
 
 void database_grant_time(struct database *database)
 {
+    // A transaction that a request before this one left open must not take this one's statements in.
+    database_rollback(database);
     connection_grant_time(&database->connection);
+}
+
+struct database_figures database_figures(const struct database *database)
+{
+    return database->connection.figures;
 }
 
 int64_t database_waited(const struct database *database)
@@ -238,6 +245,7 @@ static enum database_outcome run(struct database *database, struct arena *arena,
     bool begins = database->begin_is_due;
     database->begin_is_due = false;
     database->in_transaction = database->in_transaction || begins;
+    database->connection.is_warned = false;
     if ((begins && !send_statement(database, STATEMENT_BEGIN_TRANSACTION, NULL, 0)) ||
         !send_statement(database, statement, parameters, count) || !connection_send(&database->connection)) {
         return DATABASE_UNAVAILABLE;
@@ -245,7 +253,7 @@ static enum database_outcome run(struct database *database, struct arena *arena,
     enum database_outcome begun =
         begins ? receive(database, arena, STATEMENT_BEGIN_TRANSACTION, NULL) : DATABASE_DONE;
     enum database_outcome outcome = receive(database, arena, statement, rows);
-    if (!connection_sync(&database->connection)) {
+    if (!connection_sync(&database->connection) || database->connection.is_warned) {
         return DATABASE_UNAVAILABLE;
     }
     return begun == DATABASE_DONE ? outcome : begun;
@@ -292,6 +300,7 @@ enum database_outcome database_commit(struct database *database)
         return DATABASE_UNAVAILABLE;
     }
     database->in_transaction = false;
+    database->connection.is_warned = false;
     bool committed = false;
     if (send_statement(database, STATEMENT_COMMIT_TRANSACTION, NULL, 0) &&
         connection_send(&database->connection)) {
@@ -300,7 +309,7 @@ enum database_outcome database_commit(struct database *database)
         committed = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
         PQclear(result);
     }
-    if (!connection_sync(&database->connection) || !committed) {
+    if (!connection_sync(&database->connection) || !committed || database->connection.is_warned) {
         log_line(LOG_ERROR, "commit is not known to be done");
         drop(database);
         return DATABASE_UNAVAILABLE;

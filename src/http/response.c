@@ -86,6 +86,11 @@ static void add_cookie(struct buffer *head, const struct response_cookie *cookie
 
 static void add_kind(const struct response *response, struct buffer *head)
 {
+    if (response->kind == RESPONSE_METRICS) {
+        buffer_add(head, TEXT("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+                              "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+        return;
+    }
     if (response->kind == RESPONSE_JSON) {
         buffer_add(head, TEXT("Content-Type: application/json\r\n"
                               "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));

@@ -14,7 +14,8 @@ enum {
     DIGITS,
     KEY_NUMBER,
     SECONDS_LEFT,
-    IS_DEAD
+    IS_DEAD,
+    WAITED_MS
 };
 
 static struct outbox_mail read_mail(const struct rows *rows, size_t row)
@@ -32,6 +33,7 @@ static struct outbox_mail read_mail(const struct rows *rows, size_t row)
                   .key_number = rows_number(rows, row, KEY_NUMBER)},
         .seconds_left = rows_number(rows, row, SECONDS_LEFT),
         .is_dead = rows_switch(rows, row, IS_DEAD),
+        .waited_ms = rows_number(rows, row, WAITED_MS),
     };
 }
 

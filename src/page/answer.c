@@ -231,6 +231,12 @@ static void write_trouble(struct visit *visit, enum outcome outcome)
     view_render(visit->service->view, visit->language, trouble_page.template, data, &visit->response->body);
 }
 
+// Whether the page shows a registration that awaits its code.
+static bool is_about_registration(const struct route *route)
+{
+    return route->audience == AUDIENCE_PENDING || route->audience == AUDIENCE_PROVING;
+}
+
 // Whether the form that was refused can be shown again.
 static bool shows_form(const struct visit *visit, enum outcome outcome)
 {
@@ -246,7 +252,7 @@ static bool shows_form(const struct visit *visit, enum outcome outcome)
         return visit->route->page != NULL && visit->route->method == METHOD_POST;
     case OUTCOME_FORGED:
         return visit->route->page != NULL && visit->has_own_origin &&
-               (visit->route->audience != AUDIENCE_PENDING || visit->session.is_pending);
+               (visit->session.is_pending || !is_about_registration(visit->route));
     case OUTCOME_DONE:
         return true;
     default:

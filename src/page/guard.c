@@ -5,6 +5,7 @@
 #include "storefront/base/clock.h"
 #include "storefront/base/log.h"
 #include "storefront/page/answer.h"
+#include "storefront/page/figures.h"
 
 #define DAY              ((int64_t)24 * 60 * 60)
 #define LANGUAGE_MAX_AGE (365 * DAY)
@@ -157,6 +158,9 @@ static enum outcome check_audience(struct visit *visit)
         return visit->session.is_signed_in ? OUTCOME_DONE : OUTCOME_SIGNED_OUT;
     case AUDIENCE_PENDING:
         return visit->session.is_pending ? OUTCOME_DONE : OUTCOME_NOTHING_PENDING;
+    case AUDIENCE_PROVING:
+        return visit->session.is_pending || session_is_gone(&visit->session) ? OUTCOME_DONE
+                                                                             : OUTCOME_NOTHING_PENDING;
     case AUDIENCE_ALL:
     case AUDIENCE_OPERATORS:
         break;
@@ -249,17 +253,24 @@ static void choose_language(struct visit *visit)
     visit->language = is_known ? language : languages_choose(languages, visit->request->accept_language);
 }
 
-static void log_visit(const struct visit *visit, enum outcome outcome, int64_t begun)
+static void log_visit(const struct visit *visit, enum outcome outcome, int64_t passed)
 {
     static const char *const methods[] = {
         [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST", [METHOD_OTHER] = "other"};
-    log_event(LOG_INFO, "request", LOG_TEXT("id", visit->request->id),
-              LOG_STRING("method", methods[visit->request->method]),
-              LOG_STRING("route", visit->route == NULL ? "-" : visit->route->path),
-              LOG_NUMBER("status", visit->response->status), LOG_STRING("outcome", answer_code(outcome)),
-              LOG_NUMBER("microseconds", clock_monotonic() - begun),
-              LOG_NUMBER("database", account_waited(&visit->account)),
-              LOG_NUMBER("hash", visit->account.hash_time));
+    const struct log_field fields[] = {
+        LOG_TEXT("id", visit->request->id),
+        LOG_STRING("method", methods[visit->request->method]),
+        LOG_STRING("route", visit->route == NULL ? "-" : visit->route->path),
+        LOG_NUMBER("status", visit->response->status),
+        LOG_STRING("outcome", answer_code(outcome)),
+        LOG_NUMBER("microseconds", passed),
+        LOG_NUMBER("database", account_waited(&visit->account)),
+        LOG_NUMBER("hash", visit->account.hash_time),
+        LOG_TEXT("customer", account_id_text(visit->account.arena, visit->session.customer.id)),
+    };
+    // The last one only where it is known.
+    size_t count = sizeof fields / sizeof *fields - (visit->session.is_signed_in ? 0 : 1);
+    log_write(LOG_INFO, "request", fields, count);
 }
 
 static enum outcome answer(struct visit *visit)
@@ -300,6 +311,9 @@ void guard_answer(void *context, const struct request *request, struct arena *ar
     visit.visitor = (struct visitor){.address = request->address,
                                      .language = languages_tag(view_languages(service->view), visit.language),
                                      .session = &visit.session};
+    figures_begin(service->figures);
     enum outcome outcome = answer(&visit);
-    log_visit(&visit, outcome, begun);
+    int64_t passed = clock_monotonic() - begun;
+    figures_end(service->figures, &visit, outcome, passed);
+    log_visit(&visit, outcome, passed);
 }

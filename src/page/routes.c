@@ -17,7 +17,7 @@ const struct route routes[] = {
 
     {.path = "/register/verify/", .method = METHOD_GET, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
      .page = &verify_page},
-    {.path = "/register/verify/", .method = METHOD_POST, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
+    {.path = "/register/verify/", .method = METHOD_POST, .audience = AUDIENCE_PROVING, .pool = POOL_PAGES,
      .fields = verify_fields, .act = submit_verify, .page = &verify_page},
     {.path = "/register/resend/", .method = METHOD_POST, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
      .fields = no_fields, .act = submit_resend, .page = &verify_page},
@@ -53,7 +53,7 @@ static const char *const pool_names[POOLS] = {
 
 static const char *const audience_names[] = {
     [AUDIENCE_ALL] = "all",         [AUDIENCE_SIGNED_OUT] = "signed-out", [AUDIENCE_SIGNED_IN] = "signed-in",
-    [AUDIENCE_PENDING] = "pending", [AUDIENCE_OPERATORS] = "operators",
+    [AUDIENCE_PENDING] = "pending", [AUDIENCE_PROVING] = "proving",       [AUDIENCE_OPERATORS] = "operators",
 };
 
 const struct route *routes_find(struct text path, enum method method)
@@ -115,7 +115,7 @@ void routes_list_templates(struct view_template templates[static ROUTE_TEMPLATES
     }
 }
 
-static const char *method_name(enum method method)
+const char *routes_method_name(enum method method)
 {
     return method == METHOD_POST ? "POST" : "GET";
 }
@@ -123,7 +123,7 @@ static const char *method_name(enum method method)
 void routes_print(struct buffer *out)
 {
     for (size_t i = 0; i < route_count; i++) {
-        const char *const words[] = {method_name(routes[i].method), routes[i].path,
+        const char *const words[] = {routes_method_name(routes[i].method), routes[i].path,
                                      audience_names[routes[i].audience], pool_names[routes[i].pool]};
         for (size_t word = 0; word < sizeof words / sizeof *words; word++) {
             buffer_add(out, word == 0 ? TEXT("") : TEXT(" "));
@@ -144,7 +144,7 @@ void routes_print_nginx(struct buffer *out)
             continue;
         }
         buffer_add(out, TEXT("    \""));
-        buffer_add(out, text_from(method_name(routes[i].method)));
+        buffer_add(out, text_from(routes_method_name(routes[i].method)));
         buffer_add(out, TEXT(":"));
         buffer_add(out, text_from(routes[i].path));
         buffer_add(out, TEXT("\" "));

@@ -1,11 +1,12 @@
-// storefront maintain: deletes what has run out, in batches small enough to be in nobody's way. Run every few
-// minutes.
+// storefront maintain: adds up the daily figures, then deletes what has run out, in batches small enough to
+// be in nobody's way. Run every few minutes.
 #include "storefront/base/log.h"
 #include "storefront/program/program.h"
 
 #include <stdlib.h>
 
-#define BATCH ((int64_t)1000)
+#define BATCH         ((int64_t)1000)
+#define ARENA_MAXIMUM ((size_t)65536)
 
 struct purge {
     const char *what;
@@ -36,9 +37,38 @@ static bool purge(struct database *database, struct arena *arena, const struct p
     return true;
 }
 
+// What this host's workers have counted since the last time.
+static bool count_throttled(struct database *database, struct arena *arena, struct metrics *metrics)
+{
+    size_t reported = metrics_counter(metrics, TEXT("storefront_throttled_reported_total"));
+    int64_t sum = metrics_sum(metrics, "storefront_requests_total", TEXT("status=\"429\"")) -
+                  metrics_sum(metrics, "storefront_throttled_reported_total", TEXT(""));
+    const struct parameter parameters[] = {parameter_number(sum)};
+    database_grant_time(database);
+    if (sum > 0 &&
+        database_run(database, arena, STATEMENT_COUNT_THROTTLED, parameters, 1, NULL) != DATABASE_DONE) {
+        return false;
+    }
+    metrics_add(metrics, reported, sum > 0 ? sum : 0);
+    return true;
+}
+
+// Before the purge: what was deleted cannot be counted.
+static bool count_figures(struct database *database, const struct program *program)
+{
+    struct arena *arena = arena_open(ARENA_MAXIMUM);
+    struct metrics *metrics = program_metrics(program);
+    bool done = arena != NULL && metrics != NULL && count_throttled(database, arena, metrics);
+    database_grant_time(database);
+    done =
+        done && database_run(database, arena, STATEMENT_COUNT_DAILY_FIGURES, NULL, 0, NULL) == DATABASE_DONE;
+    metrics_close(&metrics);
+    arena_close(&arena);
+    return done;
+}
+
 static bool purge_all(struct database *database, const struct settings *settings)
 {
-    const size_t arena_maximum = 65536;
     const struct parameter batch = parameter_number(BATCH);
     const struct purge purges[] = {
         {"sessions",
@@ -49,8 +79,9 @@ static bool purge_all(struct database *database, const struct settings *settings
         {"codes", STATEMENT_PURGE_CODES, {batch}, 1},
         {"limits", STATEMENT_PURGE_LIMITS, {batch}, 1},
         {"cautions", STATEMENT_PURGE_CAUTIONS, {batch}, 1},
+        {"figures", STATEMENT_PURGE_FIGURES, {batch}, 1},
     };
-    struct arena *arena = arena_open(arena_maximum);
+    struct arena *arena = arena_open(ARENA_MAXIMUM);
     bool done = arena != NULL;
     for (size_t i = 0; i < sizeof purges / sizeof *purges && done; i++) {
         done = purge(database, arena, &purges[i]);
@@ -67,7 +98,8 @@ int verb_maintain(int count, char **arguments)
     struct database *database = NULL;
     bool is_ready = program_start(&program, "storefront", false);
     database = is_ready ? program_database(&program, STATEMENT_USER_MAINTENANCE) : NULL;
-    bool done = database != NULL && purge_all(database, &program.settings);
+    bool done =
+        database != NULL && count_figures(database, &program) && purge_all(database, &program.settings);
     database_close(&database);
     program_end(&program);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

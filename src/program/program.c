@@ -62,11 +62,23 @@ int program_print(const struct buffer *out)
 
 struct database *program_database(const struct program *program, enum statement_user user)
 {
+    static const char *const applications[] = {
+        [STATEMENT_USER_WORKER] = "storefront",
+        [STATEMENT_USER_MAILER] = "storefront-mail",
+        [STATEMENT_USER_MAINTENANCE] = "storefront maintain",
+        [STATEMENT_USER_METRICS] = "storefront metrics",
+        [STATEMENT_USER_MIGRATION] = "storefront migrate",
+    };
     const struct database_settings settings = {
         .url = program->settings.database_url,
         .deadline_ms = program->settings.database_deadline_ms,
         .user = user,
-        .application = user == STATEMENT_USER_MAILER ? "storefront-mail" : "storefront",
+        .application = applications[user],
     };
     return database_open(&settings);
+}
+
+struct metrics *program_metrics(const struct program *program)
+{
+    return metrics_open(text_string(program->arena, program->settings.metrics_file));
 }

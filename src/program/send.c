@@ -3,6 +3,7 @@
 #include "storefront/base/clock.h"
 #include "storefront/base/encode.h"
 #include "storefront/base/log.h"
+#include "storefront/base/metrics.h"
 #include "storefront/mail/delivery.h"
 #include "storefront/mail/message.h"
 #include "storefront/mail/outbox.h"
@@ -10,15 +11,28 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ARENA_MAXIMUM ((size_t)16 * 1024 * 1024)
 #define MINUTE        60
 #define MICROSECONDS  1000000
+#define MILLISECOND   1000
 #define FIRST_DELAY   2   // seconds; grows with the square of the attempts
 #define LONGEST_DELAY 300 // seconds
 #define LEASE_MARGIN  10  // seconds
+
+// What became of a mail; counted under these words.
+enum fate { FATE_SENT, FATE_REFUSED, FATE_PUT_OFF, FATE_DROPPED, FATES };
+
+static const char *const fates[FATES] = {
+    [FATE_SENT] = "storefront_mails_total{outcome=\"sent\"}",
+    [FATE_REFUSED] = "storefront_mails_total{outcome=\"refused\"}",
+    [FATE_PUT_OFF] = "storefront_mails_total{outcome=\"put_off\"}",
+    [FATE_DROPPED] = "storefront_mails_total{outcome=\"dropped\"}",
+};
 
 struct mailer {
     const struct settings *settings;
@@ -27,6 +41,10 @@ struct mailer {
     const struct view *view;
     struct delivery *delivery;
     struct arena *arena; // emptied after each round
+    struct metrics *metrics;
+    size_t counters[FATES];
+    struct metrics_histogram delay;
+    int64_t claimed_at; // monotonic
 };
 
 static volatile sig_atomic_t is_stopping;
@@ -72,13 +90,21 @@ static struct text write_mail(struct mailer *mailer, const struct outbox_mail *m
     return message.overflowed || arena_failed(mailer->arena) ? (struct text){NULL, 0} : buffer_text(&message);
 }
 
-static void log_mail(const struct outbox_mail *mail, struct arena *arena, const char *event,
-                     struct text reason)
+static void tell(struct mailer *mailer, const struct outbox_mail *mail, enum fate fate, struct text reason)
 {
-    log_event(reason.length == 0 ? LOG_INFO : LOG_WARNING, event,
+    static const char *const events[FATES] = {[FATE_SENT] = "mail handed over",
+                                              [FATE_REFUSED] = "mail refused",
+                                              [FATE_PUT_OFF] = "mail put off",
+                                              [FATE_DROPPED] = "mail dropped"};
+    struct arena *arena = mailer->arena;
+    int64_t passed = clock_monotonic() - mailer->claimed_at + mail->waited_ms * MILLISECOND;
+    metrics_add(mailer->metrics, mailer->counters[fate], 1);
+    if (fate == FATE_SENT) {
+        metrics_observe(mailer->metrics, &mailer->delay, passed);
+    }
+    log_event(reason.length == 0 ? LOG_INFO : LOG_WARNING, events[fate],
               LOG_TEXT("mail", encode_hexadecimal(arena, mail->id)), LOG_NUMBER("attempts", mail->attempts),
-              LOG_NUMBER("seconds_since_queued", clock_seconds() - mail->queued_at),
-              LOG_TEXT("reason", reason));
+              LOG_NUMBER("milliseconds", passed / MILLISECOND), LOG_TEXT("reason", reason));
 }
 
 // Sends one mail. False when the mail server is away, so that the others need not try.
@@ -94,14 +120,14 @@ static bool send_mail(struct mailer *mailer, const struct outbox_mail *mail)
     }
     switch (outcome) {
     case DELIVERY_TAKEN:
-        log_mail(mail, mailer->arena, "mail handed over", reason);
+        tell(mailer, mail, FATE_SENT, reason);
         return outbox_hand_over(mailer->database, mailer->arena, mail->id);
     case DELIVERY_REFUSED:
-        log_mail(mail, mailer->arena, "mail refused", reason);
+        tell(mailer, mail, FATE_REFUSED, reason);
         return outbox_refuse(mailer->database, mailer->arena, mail->id, reason);
     case DELIVERY_LATER:
     case DELIVERY_AWAY:
-        log_mail(mail, mailer->arena, "mail put off", reason);
+        tell(mailer, mail, FATE_PUT_OFF, reason);
         return outbox_defer(mailer->database, mailer->arena, mail->id, delay_after(mail->attempts), reason) &&
                outcome == DELIVERY_LATER;
     }
@@ -112,18 +138,18 @@ static bool send_mail(struct mailer *mailer, const struct outbox_mail *mail)
 // that are left when the mailer is to stop are given back.
 static void send_claim(struct mailer *mailer, const struct outbox_claim *claim)
 {
-    int64_t begun = clock_monotonic();
     bool is_away = false;
+    mailer->claimed_at = clock_monotonic();
     for (size_t i = 0; i < claim->count; i++) {
         const struct outbox_mail *mail = &claim->mails[i];
-        if (clock_monotonic() - begun >
+        if (clock_monotonic() - mailer->claimed_at >
             (mailer->settings->smtp_timeout_seconds + LEASE_MARGIN / 2) * MICROSECONDS) {
             return;
         }
         if (is_stopping != 0) {
             (void)outbox_defer(mailer->database, mailer->arena, mail->id, 0, TEXT("the mailer was stopped"));
         } else if (mail->is_dead) {
-            log_mail(mail, mailer->arena, "mail dropped", (struct text){NULL, 0});
+            tell(mailer, mail, FATE_DROPPED, (struct text){NULL, 0});
             (void)outbox_drop(mailer->database, mailer->arena, mail->id);
         } else if (is_away) {
             (void)outbox_defer(mailer->database, mailer->arena, mail->id, delay_after(mail->attempts),
@@ -159,12 +185,19 @@ static bool open_mailer(struct program *program, struct mailer *mailer)
                                        .common_names = message_names};
     char *key_file = text_string(program->arena, program->settings.secret_key_file);
     mailer->settings = &program->settings;
+    mailer->metrics = program_metrics(program);
+    for (size_t i = 0; i < FATES && mailer->metrics != NULL; i++) {
+        mailer->counters[i] = metrics_counter(mailer->metrics, text_from(fates[i]));
+    }
+    if (mailer->metrics != NULL) {
+        metrics_histogram(mailer->metrics, "storefront_mail_delay_seconds", "", &mailer->delay);
+    }
     mailer->arena = arena_open(ARENA_MAXIMUM);
     mailer->keyring = keyring_open(key_file, 1U << KEY_CODES);
     mailer->view = mailer->keyring == NULL ? NULL : view_open(program->arena, &view);
     mailer->delivery = mailer->view == NULL ? NULL : delivery_open(program->arena, &program->settings);
     mailer->database = mailer->delivery == NULL ? NULL : program_database(program, STATEMENT_USER_MAILER);
-    return mailer->database != NULL && mailer->arena != NULL;
+    return mailer->database != NULL && mailer->arena != NULL && mailer->metrics != NULL;
 }
 
 // SIGUSR1 is how multiwatch says SIGTERM.
@@ -179,7 +212,7 @@ static void catch_signals(void)
     (void)sigaction(SIGPIPE, &ignore, NULL);
 }
 
-int main(void)
+static int send_outbox(void)
 {
     struct program program;
     struct mailer mailer = {.settings = NULL};
@@ -192,7 +225,20 @@ int main(void)
     database_close(&mailer.database);
     delivery_close(&mailer.delivery);
     keyring_close(&mailer.keyring);
+    metrics_close(&mailer.metrics);
     arena_close(&mailer.arena);
     program_end(&program);
     return is_ready ? EXIT_SUCCESS : program_fail_slowly();
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 3 && strcmp(arguments[1], "--test") == 0) {
+        return send_test(arguments[2]);
+    }
+    if (count != 1) {
+        (void)fputs("usage: storefront-mail [--test ADDRESS]\n", stderr);
+        return 2;
+    }
+    return send_outbox();
 }

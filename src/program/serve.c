@@ -3,6 +3,7 @@
 #include "storefront/base/log.h"
 #include "storefront/http/worker.h"
 #include "storefront/page/answer.h"
+#include "storefront/page/figures.h"
 #include "storefront/page/guard.h"
 #include "storefront/program/program.h"
 #include "storefront/security/keyring.h"
@@ -45,7 +46,8 @@ static char *key_file(struct program *program)
     return text_string(program->arena, program->settings.secret_key_file);
 }
 
-static bool start_service(struct program *program, struct keyring **keyring, struct service *service)
+static bool start_service(struct program *program, struct metrics *metrics, struct keyring **keyring,
+                          struct service *service)
 {
     const struct settings *settings = &program->settings;
     const struct password_cost cost = {settings->password_memory_kib, settings->password_passes};
@@ -58,7 +60,10 @@ static bool start_service(struct program *program, struct keyring **keyring, str
     service->keyring = *keyring;
     service->view = *keyring == NULL ? NULL : open_view(program);
     service->database = service->view == NULL ? NULL : program_database(program, STATEMENT_USER_WORKER);
-    return service->database != NULL;
+    service->figures = service->database == NULL || metrics == NULL
+                           ? NULL
+                           : figures_open(program->arena, metrics, routes_pool_name(service->pool));
+    return service->figures != NULL;
 }
 
 int verb_serve(int count, char **arguments)
@@ -68,11 +73,13 @@ int verb_serve(int count, char **arguments)
     struct program program;
     struct service service = {.pool = POOLS};
     struct keyring *keyring = NULL;
-    bool is_ready =
-        program_start(&program, "storefront", false) && start_service(&program, &keyring, &service);
+    bool is_started = program_start(&program, "storefront", false);
+    struct metrics *metrics = is_started ? program_metrics(&program) : NULL;
+    bool is_ready = is_started && start_service(&program, metrics, &keyring, &service);
     bool done = is_ready && worker_run(guard_answer, &service);
     database_close(&service.database);
     keyring_close(&keyring);
+    metrics_close(&metrics);
     program_end(&program);
     return done ? EXIT_SUCCESS : program_fail_slowly();
 }

@@ -177,6 +177,16 @@ int64_t keyring_current(const struct keyring *keyring)
     return keyring->keys[0].number;
 }
 
+size_t keyring_count(const struct keyring *keyring)
+{
+    return keyring->count;
+}
+
+int64_t keyring_number(const struct keyring *keyring, size_t index)
+{
+    return keyring->keys[index].number;
+}
+
 static bool add_part(EVP_MAC_CTX *context, struct text part)
 {
     const unsigned char length[LENGTH_SIZE] = {(unsigned char)(part.length >> 24),

@@ -251,5 +251,67 @@ class Races(Journey):
                 self.assertLess(answer.status, 500, answer)
 
 
+class AProofWhoseAnswerWasLost(Journey):
+    """The code was right, and the browser does not know: it sends the same form with the cookies of before."""
+
+    def proved(self):
+        """A browser that still has the cookies of before its proof, the one that has those of after, and the code."""
+        visitor = self.pending()
+        code = self.mailed(visitor)
+        unaware = visitor.copy()
+        self.succeeds(visitor.verify(code))
+        return unaware, visitor, code
+
+    def test_is_answered_again_some_seconds_later(self):
+        """As often as need be; the session that nobody has ends, the browser has one."""
+        unaware, visitor, code = self.proved()
+        self.fails(unaware.ajax("/register/verify/", {"otp": code}, keeps=False), 400, "no_pending_verification")
+        self.is_signed_in(visitor)
+        for _ in range(2):
+            self.stack.travel(seconds=4)
+            again = unaware.copy()
+            self.succeeds(again.verify(code), VERIFIED, "/")
+            self.is_signed_in(again)
+            self.is_signed_out(visitor)
+            visitor = again
+
+    def test_is_answered_again_on_pages_too(self):
+        """With the form as it stands in the tab."""
+        visitor = self.pending()
+        code = self.mailed(visitor)
+        form = visitor.get("/register/verify/").form("/register/verify/").fields | {"otp": code}
+        unaware = visitor.copy()
+        self.goes_to(visitor.post("/register/verify/", form), "/")
+        self.stack.travel(seconds=4)
+        self.goes_to(unaware.post("/register/verify/", form), "/")
+        self.is_signed_in(unaware)
+
+    def test_cannot_be_guessed_at(self):
+        """Five wrong codes, and the right one is refused too."""
+        unaware, visitor, code = self.proved()
+        self.stack.travel(seconds=4)
+        for number in range(5):
+            self.fails(unaware.verify(unaware.wrong(code, nth=number + 1)), 400, "no_pending_verification")
+        self.fails(unaware.verify(code), 400, "no_pending_verification")
+        self.is_signed_in(visitor)
+
+    def test_is_not_answered_to_another_name_or_browser(self):
+        unaware, visitor, code = self.proved()
+        self.stack.travel(seconds=4)
+        self.fails(unaware.verify(code, username="somebody-else"), 400, "no_pending_verification")
+        self.fails(self.elsewhere(visitor).verify(code), 400, "no_pending_verification")
+        self.is_signed_in(visitor)
+
+    def test_is_not_answered_when_all_is_over(self):
+        """After Log out, after the code's ten minutes, and after the session was used for a while."""
+        for ending in (lambda visitor: self.succeeds(visitor.logout()),
+                       lambda visitor: self.stack.travel(minutes=10),
+                       lambda visitor: self.stack.sql("UPDATE storefront.session SET proof_key = NULL")):
+            unaware, visitor, code = self.proved()
+            self.stack.travel(seconds=4)
+            ending(visitor)
+            self.fails(unaware.verify(code), 400, "no_pending_verification")
+
+
 if __name__ == "__main__":
     main()

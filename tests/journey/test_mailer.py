@@ -66,8 +66,9 @@ class AMailServerThatIsAway(Mailer):
         with self.stack.without("catcher"):
             visitor = self.pending()
             self.was_tried(visitor)
-        self.stack.travel(seconds=61)
-        self.succeeds(visitor.resend())
+            self.stack.travel(seconds=61)
+            self.succeeds(visitor.resend())
+        self.stack.travel(minutes=5)
         self.mailed(visitor)
         self.assertEqual(len(self.mailbox.all(visitor.email)), 1)
 
@@ -184,10 +185,11 @@ class AMailerThatDies(Mailer):
 
         def stop(mail):
             if not told:
-                told.append(threading.Thread(target=self.stack.do, args=("stop-mailer",)))
-                told[0].start()
+                stopping = threading.Thread(target=self.stack.do, args=("stop-mailer",))
+                stopping.start()
+                told.append(stopping)
                 # Until the signal has come to it, which no program tells.
-                time.sleep(0.3)
+                time.sleep(1)
             return "250 OK"
 
         with self.own_mail_server(on_mail=stop) as server:

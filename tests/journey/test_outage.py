@@ -154,6 +154,52 @@ class WithoutTheDatabase(Outage):
             self.succeeds(visitor.verify(self.mailed(visitor)))
 
 
+class WithoutItsStandby(Outage):
+    """A commit that waits for a synchronous standby which is away."""
+
+    @contextlib.contextmanager
+    def standby_is_away(self):
+        self.set_standby("nobody")
+        try:
+            yield
+        finally:
+            self.set_standby("")
+
+    def set_standby(self, name):
+        self.stack.sql(f"SET synchronous_commit = local; ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+        self.stack.sql("SELECT pg_reload_conf()")
+        eventually(lambda: self.stack.value("SHOW synchronous_standby_names") == name)
+        time.sleep(0.1)
+
+    def test_a_commit_that_waits_is_not_acknowledged_and_the_same_form_succeeds_later(self):
+        """Registration, proof and sign-in: 503 in time; it may have happened, and nothing is doubled."""
+        newcomer_, pending, customer = self.ready(self.visitor()), self.pending(), self.elsewhere(self.customer())
+        code = self.mailed(pending)
+        self.ready(customer)
+        deeds = (newcomer_.register, lambda: pending.verify(code), customer.login)
+        with self.standby_is_away():
+            for deed in deeds:
+                self.is_unavailable(customer, deed, 2.2)
+        self.stack.travel(seconds=4)
+        for deed in deeds:
+            eventually(lambda: deed().status == 200, 3, "the same form's success")
+        self.is_signed_in(pending)
+        self.is_signed_in(customer)
+        self.succeeds(newcomer_.verify(self.mailed(newcomer_)))
+        self.assertEqual(len(self.mailbox.all(newcomer_.email)), 1)
+
+    def test_a_wait_that_was_cancelled_is_no_success(self):
+        """The server then says "done" with a warning, and may lose it."""
+        visitor = self.ready(self.visitor())
+        cancel = ("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity "
+                  "WHERE usename = 'storefront_worker' AND wait_event = 'SyncRep'")
+        with self.standby_is_away():
+            answers = together(visitor.register,
+                               lambda: eventually(lambda: self.stack.value(cancel) != "0", 5, "a commit that waits"))
+            self.fails(answers[0], 503, "unavailable")
+        self.succeeds(visitor.register())
+
+
 class WithoutWorkers(Outage):
     def test_killed_under_load_the_next_request_is_answered_and_nothing_acknowledged_is_missing(self):
         """kill -9 at random moments while people register."""

@@ -111,7 +111,7 @@ static const struct contract_row contract[] = {
     {"/register/", METHOD_GET, AUDIENCE_SIGNED_OUT},
     {"/register/", METHOD_POST, AUDIENCE_SIGNED_OUT},
     {"/register/verify/", METHOD_GET, AUDIENCE_PENDING},
-    {"/register/verify/", METHOD_POST, AUDIENCE_PENDING},
+    {"/register/verify/", METHOD_POST, AUDIENCE_PROVING},
     {"/register/resend/", METHOD_POST, AUDIENCE_PENDING},
     {"/login/", METHOD_GET, AUDIENCE_SIGNED_OUT},
     {"/login/", METHOD_POST, AUDIENCE_SIGNED_OUT},

@@ -46,6 +46,9 @@ void account_begin(struct account *account);
 // Microseconds that the request has waited for the database.
 int64_t account_waited(const struct account *account);
 
+// What this process has done with the database since it began.
+struct database_figures account_figures(const struct account *account);
+
 // True when the database answers and can be written to.
 bool account_is_ready(struct account *account);
 

@@ -46,6 +46,9 @@ struct ticket {
 // cookie. OUTCOME_DONE whether or not there is one, OUTCOME_UNAVAILABLE when it cannot be known.
 enum outcome session_find(struct account *account, struct text cookie, struct session *session);
 
+// True when the browser came with the cookie of a session that is there no more, or not under it.
+bool session_is_gone(const struct session *session);
+
 // Writes down that the session was used. False when that failed, which harms nobody.
 bool session_touch(struct account *account, const struct session *session);
 

@@ -6,8 +6,6 @@
 
 #include "storefront/account/account.h"
 
-#define THROTTLE_HALF_KEY ((size_t)16)
-
 enum limit {
     LIMIT_ADDRESS_REGISTRATIONS, // registrations that cost a hash, for a client address
     LIMIT_ADDRESS_SIGN_INS,      // failed sign-ins, for a client address
@@ -17,8 +15,21 @@ enum limit {
 };
 
 // The key under which `subject` is counted for `limit`, 32 bytes in the arena; empty, and the arena failed,
-// without a key.
+// without one. While the keyring holds several secret keys, what was counted under the others is first
+// brought together under it; where that fails the arena fails too.
 struct text throttle_key(struct account *account, enum limit limit, struct text subject);
+
+// The two halves of the key under which failed sign-ins count: 16 bytes each in the arena. Where there is
+// such an account, its id takes the place of the first.
+struct sign_in_key {
+    struct text name;
+    struct text address;
+};
+
+// The same as throttle_key() for failed sign-ins with the name `username_key`, or `email_key` where that is
+// not empty, from the client address `address` (as throttle_address() returns it).
+struct sign_in_key throttle_sign_in_key(struct account *account, struct text username_key,
+                                        struct text email_key, struct text address);
 
 // The client's address as it is counted: IPv4 whole, IPv6 by /64 (contract: client address). Empty where it
 // is none.

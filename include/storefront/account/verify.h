@@ -19,6 +19,8 @@ struct verify_result {
     struct ticket ticket;       // OUTCOME_DONE
 };
 
+// Judges the code that was typed. The same form sent again some seconds after it was right, with the cookie
+// of before and while the code would still live, signs in once more: the first answer did not arrive.
 enum outcome account_verify(struct account *account, const struct visitor *visitor,
                             const struct verify_form *form, struct verify_result *result);
 

@@ -100,6 +100,8 @@ SETTING_GROUP("Processes")
 SETTING_TEXT(pool, "POOL", "", "Which pool this worker belongs to: pages, register or login")
 SETTING_TEXT(socket_folder, "SOCKET_FOLDER", "/run/storefront",
              "Folder of the pools' sockets pages.sock, register.sock and login.sock [nginx]")
+SETTING_TEXT(metrics_file, "METRICS_FILE", "",
+             "File in which all processes of a host count what they do, for `storefront metrics`; empty: nothing is counted")
 SETTING_TEXT(log_format, "LOG_FORMAT", "auto", "json, words, or auto: words on a terminal, JSON elsewhere")
 SETTING_NUMBER(pages_workers, "PAGES_WORKERS", 4, 1, 256, "Workers of the pool pages [dev]")
 SETTING_NUMBER(register_workers, "REGISTER_WORKERS", 2, 1, 256, "Workers of the pool register [dev]")

@@ -26,6 +26,8 @@ struct connection {
     int64_t left;      // microseconds of it that are left
     int64_t retry_at;  // monotonic; before it no attempt to connect is made
     unsigned failures; // in a row
+    bool is_warned;    // the server has warned since this was last set to false
+    struct database_figures figures;
 };
 
 // Takes the url of `settings` apart. False, with the reason logged, when it is not understood.

@@ -80,6 +80,15 @@ enum database_outcome database_commit(struct database *database);
 // Gives the transaction up; nothing when there is none.
 void database_rollback(struct database *database);
 
+// What this process has done with the database since it began.
+struct database_figures {
+    int64_t round_trips; // turns of statements and answers
+    int64_t connections; // that were made
+    int64_t failures;    // tries to connect that failed on every host
+};
+
+struct database_figures database_figures(const struct database *database);
+
 // Microseconds that the current request has waited for the database.
 int64_t database_waited(const struct database *database);
 

@@ -9,7 +9,7 @@
 #define RESPONSE_BODY_MAXIMUM    ((size_t)512 * 1024) // a page and the largest form in it, all of it escaped
 #define RESPONSE_COOKIES_MAXIMUM ((size_t)4)
 
-enum response_kind { RESPONSE_PAGE, RESPONSE_JSON };
+enum response_kind { RESPONSE_PAGE, RESPONSE_JSON, RESPONSE_METRICS };
 
 struct response_cookie {
     struct text name;

@@ -16,6 +16,7 @@ struct outbox_mail {
     struct code_facts facts; // of the code that it brings; facts.email is where it goes
     int64_t seconds_left;    // that the code has from now on
     bool is_dead;            // the code has ended: not to be sent
+    int64_t waited_ms;       // milliseconds from the wish for it to its claim
 };
 
 struct outbox_claim {

@@ -10,6 +10,8 @@ enum audience {
     AUDIENCE_SIGNED_OUT,
     AUDIENCE_SIGNED_IN,
     AUDIENCE_PENDING,  // a session that may prove a registration
+    AUDIENCE_PROVING,  // the same, and a browser whose session is no more: its proof's answer may have been
+                       // lost
     AUDIENCE_OPERATORS // under any Host, in any pool, without session
 };
 
@@ -40,6 +42,9 @@ struct route {
 
 extern const struct route routes[];
 extern const size_t route_count;
+
+// "GET" or "POST".
+const char *routes_method_name(enum method method);
 
 // The row for `path` and `method`; NULL where there is none. METHOD_HEAD finds METHOD_GET.
 const struct route *routes_find(struct text path, enum method method);

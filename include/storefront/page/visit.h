@@ -11,6 +11,8 @@
 #include "storefront/page/site.h"
 #include "storefront/view/view.h"
 
+struct figures;
+
 enum pool { POOL_PAGES, POOL_REGISTER, POOL_LOGIN, POOLS };
 
 // What one worker has for all its requests. Never global, never changed by a request but for the database's
@@ -20,6 +22,7 @@ struct service {
     struct database *database;
     const struct keyring *keyring;
     const struct view *view;
+    struct figures *figures;
     struct site site;
     enum pool pool;
 };

@@ -3,6 +3,7 @@
 #ifndef STOREFRONT_PROGRAM_PROGRAM_H
 #define STOREFRONT_PROGRAM_PROGRAM_H
 
+#include "storefront/base/metrics.h"
 #include "storefront/base/settings.h"
 #include "storefront/database/database.h"
 
@@ -29,6 +30,12 @@ int program_print(const struct buffer *out);
 // understood.
 struct database *program_database(const struct program *program, enum statement_user user);
 
+// What this process counts in, as the settings say; NULL without memory.
+struct metrics *program_metrics(const struct program *program);
+
+// storefront-mail's one other deed: hands a sample mail to the mail server; the exit status.
+int send_test(const char *recipient);
+
 // The verbs; each gets the arguments behind its name and returns the exit status.
 int verb_serve(int count, char **arguments);
 int verb_migrate(int count, char **arguments);
@@ -36,5 +43,8 @@ int verb_maintain(int count, char **arguments);
 int verb_config(int count, char **arguments);
 int verb_publish(int count, char **arguments);
 int verb_routes(int count, char **arguments);
+int verb_metrics(int count, char **arguments);
+int verb_report(int count, char **arguments);
+int verb_mail_test(int count, char **arguments);
 
 #endif

@@ -30,6 +30,11 @@ void keyring_close(struct keyring **keyring);
 // The number of the key that signs now.
 int64_t keyring_current(const struct keyring *keyring);
 
+// How many keys there are, at least 1, and the number of each, counted from 0: the first is the one that
+// signs.
+size_t keyring_count(const struct keyring *keyring);
+int64_t keyring_number(const struct keyring *keyring, size_t index);
+
 // HMAC-SHA-256 over `parts`, each preceded by its length so that no two lists of parts run together, with the
 // subkey for `purpose` of the key `number`, into `mac`. False where there is no such key or the library
 // fails.

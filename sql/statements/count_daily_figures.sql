@@ -1,0 +1,33 @@
+-- Adds what has happened since the last count to the figures of its days; up to a minute ago, so that every transaction that
+-- is to be counted has ended. Two at once count once.
+-- Run by: maintenance.
+
+WITH span AS (
+    SELECT moment AS begins, date_trunc('minute', storefront.now() - interval '1 minute') AS ends
+    FROM storefront.figures_until FOR UPDATE
+), moved AS (
+    UPDATE storefront.figures_until SET moment = span.ends FROM span WHERE span.ends > span.begins
+), event AS (
+    SELECT code.issued_at AS at, code.email, 1 AS begun, 0 AS handed_over, 0 AS proved
+    FROM storefront.one_time_code AS code, span
+    WHERE code.issued_at >= span.begins AND code.issued_at < span.ends
+      AND NOT EXISTS (SELECT FROM storefront.one_time_code AS earlier
+                      WHERE earlier.customer_id = code.customer_id AND earlier.registration_id = code.registration_id
+                        AND earlier.issued_at < code.issued_at)
+    UNION ALL
+    SELECT outbox.settled_at, code.email, 0, 1, 0
+    FROM storefront.outbox JOIN storefront.one_time_code AS code ON code.id = outbox.code_id, span
+    WHERE outbox.settled_at >= span.begins AND outbox.settled_at < span.ends AND outbox.state = 'sent'
+    UNION ALL
+    SELECT code.used_at, code.email, 0, 0, 1
+    FROM storefront.one_time_code AS code, span
+    WHERE code.used_at >= span.begins AND code.used_at < span.ends
+)
+INSERT INTO storefront.daily_figure AS known (day, domain, begun, handed_over, proved)
+SELECT (at AT TIME ZONE 'UTC')::date, lower(substring(email FROM '[^@]*$')), sum(begun), sum(handed_over), sum(proved)
+FROM event
+GROUP BY 1, 2
+ON CONFLICT (day, domain) DO UPDATE SET
+    begun = known.begun + excluded.begun,
+    handed_over = known.handed_over + excluded.handed_over,
+    proved = known.proved + excluded.proved

@@ -1,0 +1,122 @@
+"""What an operator asks on the first day: does our mail arrive, and what did the last weeks bring."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from browser import own_address
+from journey import Journey, main, unique
+
+
+class TheReport(Journey):
+    def setUp(self):
+        """A domain of this test's own: others register too."""
+        self.domain = f"{unique()}.example"
+
+    def newcomer(self):
+        visitor = self.visitor(email=f"{unique()}@{self.domain.upper()}")
+        self.succeeds(visitor.register())
+        return visitor, self.mailed(visitor)
+
+    def maintain(self):
+        self.assertEqual(self.stack.program("storefront", "maintain").returncode, 0)
+
+    def report(self, *arguments):
+        done = self.stack.program("storefront", "report", *arguments,
+                                  DATABASE_URL=self.stack.database_url("storefront_metrics"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def row(self, *arguments):
+        """Registrations begun, mails handed over, proofs and their share."""
+        for line in self.report(*arguments).splitlines():
+            if line.startswith(self.domain + " "):
+                return line.split()[1:]
+        return None
+
+    def test_says_for_each_domain_what_was_begun_mailed_and_proved(self):
+        """Once each, however often it is counted; a resend is a mail, no registration."""
+        proved, code = self.newcomer()
+        self.succeeds(proved.verify(code))
+        waiting, _ = self.newcomer()
+        self.stack.travel(seconds=61)
+        self.succeeds(waiting.resend())
+        self.mailed(waiting, 2)
+        self.stack.travel(minutes=3)
+        for _ in range(3):
+            self.maintain()
+            self.assertEqual(self.row(), ["2", "3", "1", "50%"])
+        self.newcomer()
+        self.stack.travel(minutes=3)
+        self.maintain()
+        self.assertEqual(self.row("--days", "2"), ["3", "4", "1", "33%"])
+
+    def test_still_knows_when_the_accounts_were_deleted(self):
+        """And forgets after the days that were asked for, and for good after 400."""
+        self.newcomer()
+        self.stack.travel(minutes=3)
+        self.maintain()
+        self.stack.travel(days=3)
+        self.maintain()
+        self.assertEqual(self.row("--days", "30"), ["1", "1", "0", "0%"])
+        self.assertIsNone(self.row("--days", "2"))
+        self.stack.sql("UPDATE storefront.daily_figure SET day = day - 401 WHERE domain = :'domain'", domain=self.domain)
+        self.maintain()
+        self.assertEqual(self.stack.count("daily_figure", "domain = :'domain'", domain=self.domain), 0)
+
+    def refused(self):
+        self.maintain()
+        return int(self.report("--days", "1").rsplit(" ", 1)[1])
+
+    def test_counts_what_limits_refused(self):
+        before = self.refused()
+        visitor = self.visitor(own_address())
+        visitor.token()
+        for _ in range(5):
+            visitor.login("nobody" + unique(), "wrong-password-1")
+        name = "nobody" + unique()
+        for _ in range(7):
+            visitor.login(name, "wrong-password-1")
+        self.assertEqual([self.refused() - before, self.refused() - before], [2, 2])
+
+    def test_refuses_days_that_are_none(self):
+        for arguments in (("--days",), ("--days", "0"), ("--days", "401"), ("--days", "many"), ("30",)):
+            done = self.stack.program("storefront", "report", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertIn("usage", done.stderr)
+
+    def test_cannot_be_had_without_the_right(self):
+        """The mailer's role may not read it: a clear word and a status."""
+        done = self.stack.program("storefront", "report", DATABASE_URL=self.stack.database_url("storefront_mailer"))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+
+
+class TheMailTest(Journey):
+    def test_sends_one_like_a_customers(self):
+        """By the mailer's settings alone: neither key nor database."""
+        address = f"operator-{unique()}@example.com"
+        done = self.stack.program("storefront", "mail-test", address, DATABASE_URL=None, SECRET_KEY_FILE=None)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("took the mail", done.stdout)
+        mail = self.mailbox.wait(address)
+        self.assertIn("0000", mail["Subject"])
+        self.assertEqual(mail.get_content_type(), "multipart/alternative")
+
+    def test_says_why_it_was_not_taken(self):
+        """Refused, away, or a name that there is not."""
+        refused = self.stack.program("storefront", "mail-test", f"never-{unique()}@example.com")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("550", refused.stdout)
+        with self.stack.without("catcher"):
+            away = self.stack.program("storefront", "mail-test", "operator@example.com")
+        self.assertEqual(away.returncode, 1)
+        self.assertIn("did not take", away.stdout)
+
+    def test_wants_an_address(self):
+        for arguments in ((), ("a@example.com", "b@example.com")):
+            done = self.stack.program("storefront", "mail-test", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+
+
+if __name__ == "__main__":
+    main()
