@@ -85,7 +85,7 @@ load_begin() { # $1 = machine, $2 = seconds
     machine_in "$1" rm -rf /srv/load; machine_in "$1" mkdir /srv/load
     machine_in "$1" bash -c "wrk -t1 -c8 -d$2 --timeout 15 $SHOP/register/ >/srv/load/pages.txt 2>&1" &
     load_pages=$!
-    machine_in "$1" bash -c "/usr/bin/python3 -B /srv/test/shopper.py sign-in $2 >/srv/load/sign-ins.txt 2>&1" &
+    machine_in "$1" bash -c "/usr/bin/python3 -B /srv/test/shopper.py sign-in $2 >/srv/load/sign-ins.txt 2>/srv/load/sign-ins.err" &
     load_sign_ins=$!
 }
 
@@ -99,5 +99,6 @@ load_end() { # $1 = machine: prints what was sent and what failed; sets load_sen
     load_failed=$((${wrong:-0} + ${errors:-0}))
     [ -n "$load_sent" ] && [[ $others =~ ^([0-9]+)\ sent,\ ([0-9]+)\ failed ]] || { echo "$pages"; echo "$others"; return 1; }
     finish "page views: $load_sent sent, $load_failed failed; sign-ins: $others"
+    machine_in "$1" cat /srv/load/sign-ins.err
     load_sent=$((load_sent + BASH_REMATCH[1])) load_failed=$((load_failed + BASH_REMATCH[2]))
 }

@@ -98,7 +98,9 @@ def sign_in(seconds):
                 browser.connection.close()
             if status != 200:
                 failed += 1
-                print(*step[:2], status, content[:200], file=sys.stderr)
+                if failed <= 5:
+                    print(*step[:2], status, content[:100], file=sys.stderr)
+                time.sleep(0.1)
     print("%d sent, %d failed" % (sent, failed))
 
 
