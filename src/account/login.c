@@ -73,8 +73,8 @@ static bool checks_password(struct account *account, struct text password, const
 {
     int64_t begun = clock_monotonic();
     bool is_nobodys = named->customer_id.length == 0 || password.length > PASSWORD_MAXIMUM;
-    bool is_right = is_nobodys ? password_check_nobody(text_cut(password, 0, PASSWORD_MAXIMUM))
-                               : password_check(password, named->password_hash);
+    struct text hash = is_nobodys ? password_nobody() : named->password_hash;
+    bool is_right = password_check(text_cut(password, 0, PASSWORD_MAXIMUM), hash) && !is_nobodys;
     account->hash_time += clock_monotonic() - begun;
     return is_right;
 }

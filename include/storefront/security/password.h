@@ -13,8 +13,7 @@ struct password_cost {
 
 #define PASSWORD_HASH_MAXIMUM ((size_t)128) // bytes of a PHC string, its final zero included
 
-// Prepares the libraries, and the hash against which password_check_nobody() works at `cost`. False when they
-// refuse.
+// Prepares the libraries, and password_nobody() at `cost`. False when they refuse.
 bool password_start(struct password_cost cost);
 
 // Argon2id of `password`, byte for byte (ASVS V6.2.8), as a PHC string in `arena`; empty when memory is
@@ -24,8 +23,9 @@ struct text password_hash(struct arena *arena, struct text password, struct pass
 // True when `password` is the one behind the PHC string `hash`.
 bool password_check(struct text password, struct text hash);
 
-// Does the work of password_check() and is false: for a name that no account has (ASVS V6.3.8).
-bool password_check_nobody(struct text password);
+// A hash of no password: to be checked where no account has the name, so that the answer costs the same (ASVS
+// V6.3.8). The caller's answer is no, whatever the check says.
+struct text password_nobody(void);
 
 // True when `hash` took less memory or fewer passes than `cost`, or is not understood.
 bool password_is_outdated(struct text hash, struct password_cost cost);
