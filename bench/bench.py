@@ -4,7 +4,6 @@
 Everything runs on one machine and takes turns (A B A B ...); a figure is the median of its turns. What is compared is a
 ratio within one run: absolute rates say more about the machine than about the program.
 """
-import http.client
 import json
 import os
 import platform
@@ -14,54 +13,13 @@ import statistics
 import subprocess
 import time
 
+from shop import ENVIRONMENT, PORT, RUN, Browser, sign_up_one
+
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
 CONNECTIONS = 32
 # Django's own rates for the same two pages, measured elsewhere on 2 cores with 4 workers: a landmark, not a rival.
 DJANGO = {"GET /register/": 840, "GET /dashboard/": 685}
-
-
-def stack(*command):
-    return subprocess.run(["./dev", "stack", "bench", *command], check=True, capture_output=True, text=True).stdout
-
-
-ENVIRONMENT = dict(line.split("=", 1) for line in stack("env").splitlines())
-PORT, RUN, MAIL = int(ENVIRONMENT["PORT"]), ENVIRONMENT["RUN"], ENVIRONMENT["MAIL"]
-
-
-class Browser:
-    """Cookies, and the JSON exchange of the shop's front end."""
-
-    def __init__(self):
-        self.cookies = {}
-
-    def request(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", PORT)
-        headers = {"Cookie": "; ".join("%s=%s" % cookie for cookie in self.cookies.items())}
-        if body is not None:
-            headers.update({"Content-Type": "application/json", "X-CSRFToken": self.cookies["csrftoken"]})
-            body = json.dumps(body)
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                self.cookies.update([value.split(";")[0].split("=", 1)])
-        return answer, answer.read()
-
-    def sign_up(self, username):
-        self.request("GET", "/register/")
-        self.request("POST", "/register/", {"name": "Bench", "username": username,
-                                            "email": username + "@example.com", "password": "securepass123"})
-        for _ in range(100):
-            for name in os.listdir(MAIL):
-                text = open(os.path.join(MAIL, name), "rb").read()
-                code = re.search(rb"^\r?$\r?\n(\d{4})\r?$", text, re.M)
-                if username.encode() in text and code and not name.startswith("."):
-                    answer, body = self.request("POST", "/register/verify/", {"otp": code.group(1).decode()})
-                    assert answer.status == 200, body
-                    return
-            time.sleep(0.05)
-        raise SystemExit("no mail came")
 
 
 def record_answer(browser, path, file):
@@ -108,9 +66,7 @@ def compare(cases):
 
 
 def main():
-    browser = Browser()
-    browser.sign_up("bench%d" % int(time.time()))
-    visitor = "csrftoken=" + browser.cookies["csrftoken"]
+    browser = sign_up_one()
     fresh = Browser()
     fresh.request("GET", "/register/")
     visitor = "csrftoken=" + fresh.cookies["csrftoken"]

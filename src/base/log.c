@@ -16,7 +16,8 @@ static struct {
     const char *program;
     enum log_format format;
     enum log_level least;
-} settings = {"storefront", LOG_FORMAT_JSON, LOG_INFO};
+    struct arena *arena; // of the line that is being written
+} settings = {"storefront", LOG_FORMAT_JSON, LOG_INFO, NULL};
 
 void log_open(const char *program, enum log_format format, enum log_level least)
 {
@@ -108,13 +109,13 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     if (level < settings.least) {
         return;
     }
-    struct arena *arena = arena_open(ARENA_MAXIMUM);
-    if (arena == NULL) {
+    settings.arena = settings.arena == NULL ? arena_open(ARENA_MAXIMUM) : settings.arena;
+    if (settings.arena == NULL) {
         write_line(TEXT("storefront: no memory for a log line\n"));
         return;
     }
     bool is_json = settings.format == LOG_FORMAT_JSON;
-    struct buffer line = buffer_open(arena, LINE_MAXIMUM);
+    struct buffer line = buffer_open(settings.arena, LINE_MAXIMUM);
     (is_json ? begin_json : begin_words)(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         size_t before = line.length;
@@ -129,5 +130,5 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     line.maximum += 2;
     buffer_add(&line, is_json ? TEXT("}\n") : TEXT("\n"));
     write_line(buffer_text(&line));
-    arena_close(&arena);
+    arena_empty(settings.arena);
 }
