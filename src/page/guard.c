@@ -273,6 +273,16 @@ static void log_visit(const struct visit *visit, enum outcome outcome, int64_t p
     log_write(LOG_INFO, "request", fields, count);
 }
 
+// In development everything comes from one address.
+static void watch_crowd(struct service *service, struct text address, int64_t now)
+{
+    if (!service->settings->loopback_hosts && crowd_count(&service->crowd, address, now)) {
+        log_event(LOG_WARNING,
+                  "most requests come from one address: a proxy that TRUSTED_PROXIES does not name?",
+                  LOG_STRING("address", service->crowd.address));
+    }
+}
+
 static enum outcome answer(struct visit *visit)
 {
     enum outcome outcome = find_route(visit);
@@ -316,4 +326,5 @@ void guard_answer(void *context, const struct request *request, struct arena *ar
     int64_t passed = clock_monotonic() - begun;
     figures_end(service->figures, &visit, outcome, passed);
     log_visit(&visit, outcome, passed);
+    watch_crowd(service, request->address, begun);
 }

@@ -8,6 +8,7 @@
 #include "storefront/http/form.h"
 #include "storefront/http/request.h"
 #include "storefront/http/response.h"
+#include "storefront/page/crowd.h"
 #include "storefront/page/site.h"
 #include "storefront/view/view.h"
 
@@ -23,6 +24,7 @@ struct service {
     const struct keyring *keyring;
     const struct view *view;
     struct figures *figures;
+    struct crowd crowd;
     struct site site;
     enum pool pool;
 };
