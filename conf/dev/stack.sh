@@ -82,7 +82,8 @@ stop_process() { # $1 = name, $2 = signal; a loop in the shell is stopped with w
     rm -f "$RUN/pid/$1"
 }
 
-database_url() { printf 'host=%s port=5432 dbname=shop user=%s' "$RUN/database" "$1"; }
+# STACK_DATABASE: hosts and ports of a database elsewhere, which is there already; then the stack makes none of its own.
+database_url() { printf '%s dbname=shop user=%s' "${STACK_DATABASE:-host=$RUN/database port=5432}" "$1"; }
 
 administer() { # psql as the database's administrator; $1 = database
     local database=$1; shift
@@ -108,10 +109,14 @@ stop_database() { # $1 = mode of pg_ctl
     (cd / && run_as $DATABASE_USER "$POSTGRES/pg_ctl" -D "$STATE/postgresql" -s -w -m "${1:-fast}" stop)
 }
 
-migrate_database() {
+make_shop_database() {
     [ -n "$(administer postgres -At -c "SELECT 1 FROM pg_database WHERE datname = 'shop'")" ] ||
         administer postgres -c "CREATE DATABASE shop" || return 1
-    administer shop <sql/roles.sql && as_app env STOREFRONT_DATABASE_URL="$(database_url storefront_owner)" \
+    administer shop <sql/roles.sql
+}
+
+migrate_database() {
+    as_app env STOREFRONT_DATABASE_URL="$(database_url storefront_owner)" \
         "$APP/bin/storefront" migrate 2>>"$STATE/log/migrate.log" || { tail -5 "$STATE/log/migrate.log" >&2; return 1; }
 }
 
@@ -260,11 +265,16 @@ stack_up() { # $1 = port
     exec 9>&-
 }
 
+start_own_database() {
+    make_database && { [ -f "$STATE/postgresql/postmaster.pid" ] && administer postgres -c '' 2>/dev/null || start_database; } && make_shop_database
+}
+
 start_all() {
     install_application && make_secret && write_settings || return 1
     printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_FINGERPRINT "$(fingerprint)" \
         STACK_SANITIZER_OPTIONS "${STACK_SANITIZER_OPTIONS:-}" APP "$APP" >"$RUN/stack.env"
-    make_database && { [ -f "$STATE/postgresql/postmaster.pid" ] && administer postgres -c '' 2>/dev/null || start_database; } && migrate_database || return 1
+    [ -n "${STACK_DATABASE:-}" ] || start_own_database || return 1
+    migrate_database || return 1
     "$APP/bin/storefront" >/dev/null 2>&1
     local lines; mapfile -t lines <"$RUN/env/settings"
     env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} "$APP/bin/storefront" publish 2>>"$STATE/log/publish.log" || { tail -3 "$STATE/log/publish.log" >&2; return 1; }
@@ -296,7 +306,7 @@ stack_command() { # $1 = name of the stack, $2 = command: what a test does to it
         up) stack_up "${PORT:-$(free_port)}" ;;
         down) stack_down ;;
         wipe) stack_down; stack_wipe ;;
-        env) printf 'STATE=%s\nRUN=%s\nAPP=%s\nPORT=%s\nSMTP_PORT=%s\nMAIL=%s\n' "$STATE" "$RUN" "$APP" "$STACK_PORT" "$STACK_SMTP_PORT" "$STACK_MAIL" ;;
+        env) printf 'STATE=%s\nRUN=%s\nAPP=%s\nPORT=%s\nSMTP_PORT=%s\nMAIL=%s\n' "$STATE" "$RUN" "${APP:-}" "${STACK_PORT:-}" "${STACK_SMTP_PORT:-}" "$STACK_MAIL" ;;
         start-database) start_database ;;
         stop-database) stop_database "$@" ;;
         start-catcher) start_catcher "$@" ;;
