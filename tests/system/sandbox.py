@@ -123,7 +123,7 @@ class Place:
     def __init__(self, name, address):
         self.name = name
         self.address = address
-        if not pathlib.Path("/sys/class/net/" + self.bridge).exists():
+        if subprocess.run(["ip", "link", "show", self.bridge], capture_output=True).returncode != 0:
             run("ip", "link", "add", self.bridge, "type", "bridge")
             run("ip", "link", "set", self.bridge, "up")
         run("ip", "netns", "add", name)

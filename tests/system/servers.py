@@ -16,10 +16,13 @@ class Server:
     def __init__(self, place, folder):
         self.place = place
         self.folder = folder
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        shutil.chown(folder, "postgres", "postgres")
-        folder.chmod(0o700)
+        self.empty()
+
+    def empty(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        shutil.chown(self.folder, "postgres", "postgres")
+        self.folder.chmod(0o700)
 
     def do(self, program, *arguments):
         return self.place.do("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", PROGRAMS / program,
@@ -55,7 +58,7 @@ class Server:
 
     def follow(self, primary):
         """Becomes the synchronous standby of `primary`, from a fresh copy."""
-        shutil.rmtree(self.folder)
+        self.empty()
         self.do("pg_basebackup", "-h", primary.place.address, "-U", "administrator", "-D", self.folder, "-R", "-X",
                 "stream", "--checkpoint=fast")
         # The copy has the primary's demand in it.
@@ -77,6 +80,8 @@ class Server:
     def promote(self):
         self.do("pg_ctl", "-D", self.folder, "-s", "-w", "promote")
 
-    def waiting(self):
-        """How many backends wait for the standby."""
-        return int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+    def backends(self):
+        """How many connections the workers have, and how many of these wait for the standby or for one that does."""
+        return self.sql("""SELECT count(*), count(*) FILTER (WHERE wait_event = 'SyncRep'),
+                                  count(*) FILTER (WHERE wait_event_type = 'Lock')
+                           FROM pg_stat_activity WHERE usename = 'storefront_worker'""").split("|")
