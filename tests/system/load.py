@@ -90,6 +90,7 @@ class Load:
         self.account = Account()
         self.requests = []
         self.stuck = []
+        self.refused_once = []
         self.faults = []
         self.is_over = False
         self.threads = [threading.Thread(target=self.live, args=(number,), daemon=True) for number in range(customers)]
@@ -127,17 +128,23 @@ class Load:
         return answer
 
     def insist(self, deed, call):
-        """Asks until it is done; None where it is refused, or where the time is over."""
-        failures = 0
+        """Asks until it is done; None where it is refused, or where the time is over. Who was told 503 and is then
+        refused tries once more."""
+        failures = refusals = 0
         while not self.is_over:
             answer = self.ask(deed, call)
             if answer and answer.status in (200, 303):
                 return answer
             if answer and answer.status != 503:
-                self.stuck.append(f"{deed}: {answer.status} {answer.body[:160]!r} after {failures} failures")
-                return None
+                refusals += 1
+                words = f"{deed}: {answer.status} {answer.body[:160]!r} after {failures} failures"
+                if refusals > 1 or failures == 0:
+                    self.stuck.append(words)
+                    return None
+                self.refused_once.append(words)
             failures += 1
-            time.sleep(TRY_AGAIN_SECONDS)
+            # A proof is repeated when Retry-After says so: sooner, it counts as a double click, of which one is refused.
+            time.sleep(max(2, answer.retry_after if answer else 0) + 0.2 if deed == "verify" else TRY_AGAIN_SECONDS)
         return None
 
     def wait_for_code(self, address):
@@ -210,6 +217,8 @@ class Table:
         lost = load.account.lost(shop)
         print("%-50s %8d %7d %7d %5d %6d %7.1fs %7.1fs" % (name, len(load.requests), len(load.failed()),
               load.account.acknowledged(), len(lost), len(load.stuck), load.slowest(), normal_after), flush=True)
+        if load.refused_once:
+            self.note(f"{len(load.refused_once)} refused after a 503 and taken the next time: {load.refused_once[0]}")
         self.expect(not lost, "acknowledged and lost: " + "; ".join(lost[:5]))
         self.expect(not load.stuck, "refused: " + "; ".join(load.stuck[:5]))
         self.expect(not load.faults, "fault: " + "; ".join(load.faults[:5]))

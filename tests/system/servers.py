@@ -1,4 +1,5 @@
 """PostgreSQL on hosts of a sandbox: a primary, its synchronous standby, their deaths and promotions."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -74,7 +75,8 @@ class Server:
         postmaster = int((self.folder / "postmaster.pid").read_text().split()[0])
         children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for process in (postmaster, *map(int, children)):
-            os.kill(process, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         (self.folder / "postmaster.pid").unlink()
 
     def promote(self):
