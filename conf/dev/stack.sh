@@ -200,7 +200,7 @@ fill() { # $1 = template of nginx's configuration, on standard output
     sed -e "s|@STATE@|$STATE|g; s|@RUN@|$RUN|g; s|@STATIC@|$STATIC|g; s|@PORT@|$STACK_PORT|g; s|@USER_LINE@|$user|g" \
         -e "s|@LISTEN_IPV6@|$six|g; s|@ADDRESS_LIMITS@|$(setting ADDRESS_LIMITS)|g" \
         -e "s|@REQUEST_RATE@|$(setting REQUEST_RATE)|g; s|@REQUEST_BURST@|$(setting REQUEST_BURST)|g" \
-        -e "s|@CLIENT_CONNECTIONS@|$(setting CLIENT_CONNECTIONS)|g" "$1"
+        -e "s|@CLIENT_CONNECTIONS@|$(setting CLIENT_CONNECTIONS)|g; s|@CONNECTIONS@|${STACK_CONNECTIONS:-4096}|g" "$1"
 }
 
 start_nginx() {
