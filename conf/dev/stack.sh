@@ -55,7 +55,8 @@ make_folders() {
     fi
 }
 
-free_port() {
+free_port() { # $1 = the port that is liked best: that one, or any where somebody else has it
+    [ -z "${1:-}" ] || (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || { printf '%s' "$1"; return; }
     /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
@@ -183,7 +184,8 @@ start_mailer() {
 
 start_catcher() { # the arguments go to the catcher
     start_process catcher $(is_root && echo setpriv --reuid=$APP_USER --regid=$APP_USER --clear-groups --) \
-        /usr/bin/python3 -u "$APP/share/storefront/conf/dev/mail_catcher.py" "$STACK_SMTP_PORT" "$STACK_MAIL" "$@"
+        /usr/bin/python3 -u "$APP/share/storefront/conf/dev/mail_catcher.py" "$STACK_SMTP_PORT" "$STACK_MAIL" \
+        ${STACK_MAIL_PORT:+--pages "$STACK_MAIL_PORT"} "$@"
 }
 
 start_maintenance() {
@@ -251,7 +253,7 @@ is_up() {
     [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$STACK_PORT/readyz")" = 200 ]
 }
 
-stack_up() { # $1 = port
+stack_up() { # $1 = port, $2 = port at which the mails are shown; empty: nowhere
     mkdir -p "$(dirname "$RUN")"; make_folders || return 1
     exec 9>"$RUN/lock"; flock 9
     local wanted
@@ -260,7 +262,7 @@ stack_up() { # $1 = port
         if [ "$wanted" = "${STACK_FINGERPRINT:-}" ] && is_up; then say "it is up already"; exec 9>&-; return 0; fi
     fi
     stop_services
-    STACK_PORT=$1 STACK_SMTP_PORT=$(free_port)
+    STACK_PORT=$1 STACK_SMTP_PORT=$(free_port) STACK_MAIL_PORT=${2:+$(free_port "$2")}
     if ! start_all; then stop_services; exec 9>&-; return 1; fi
     exec 9>&-
 }
@@ -271,7 +273,7 @@ start_own_database() {
 
 start_all() {
     install_application && make_secret && write_settings || return 1
-    printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_FINGERPRINT "$(fingerprint)" \
+    printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_MAIL_PORT "${STACK_MAIL_PORT:-}" STACK_FINGERPRINT "$(fingerprint)" \
         STACK_SANITIZER_OPTIONS "${STACK_SANITIZER_OPTIONS:-}" APP "$APP" >"$RUN/stack.env"
     [ -n "${STACK_DATABASE:-}" ] || start_own_database || return 1
     migrate_database || return 1

@@ -29,8 +29,12 @@ PARENT_DEATH_SIGNAL = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(test, *stacks):
-    """Runs `test` in a world of its own, in which the stacks with these names may be started; ends the program."""
+def main(test, *stacks, shares_network=False, clean=lambda: None):
+    """Runs `test` in a world of its own, in which the stacks with these names may be started; ends the program. A world that
+    shares the machine's network reaches package archives; `clean` is called when it has ended, however it did."""
+    if os.environ.get(INSIDE) and shares_network:
+        bury_the_dead()
+        sys.exit(0 if test() else 1)
     if os.environ.get(INSIDE):
         os.environ["STACK_BUILD"] = BUILD
         bury_the_dead()
@@ -38,7 +42,7 @@ def main(test, *stacks):
         pathlib.Path("/run/netns").mkdir(exist_ok=True)
         run("mount", "-t", "tmpfs", "none", "/run/netns")
         sys.exit(0 if test() else 1)
-    sys.exit(outside(stacks))
+    sys.exit(outside(stacks, [] if shares_network else ["--net"], clean))
 
 
 def bury_the_dead():
@@ -53,19 +57,20 @@ def bury_the_dead():
             os._exit(os.waitstatus_to_exitcode(status) & 255)
 
 
-def outside(stacks):
+def outside(stacks, parts, clean):
     """Builds the programs, makes the world, waits for its end, and removes what is left."""
     if os.geteuid() != 0:
         print("this test needs root", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
-    build()
+    if stacks:
+        build()
     for name in stacks:
         remove(name)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STOREFRONT_")}
     world = subprocess.Popen(
-        ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc",
+        ["unshare", *parts, "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc",
          "/usr/bin/python3", "-B", *sys.argv], env=environment | SETTINGS | {INSIDE: "yes"},
         preexec_fn=lambda: libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL))
     try:
@@ -75,6 +80,7 @@ def outside(stacks):
     finally:
         world.kill()
         world.wait()
+        clean()
         if not os.environ.get("KEEP_STACKS"):
             for name in stacks:
                 remove(name)
