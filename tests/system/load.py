@@ -82,11 +82,11 @@ class Account:
 
 
 class Load:
-    """Customers at the doors of `shops` for as long as the block lasts."""
+    """Customers at the doors of `shops` for as long as the block lasts; mail comes from there, or from `mailers`."""
 
-    def __init__(self, *shops, customers=6):
+    def __init__(self, *shops, customers=6, mailers=()):
         self.shops = shops
-        self.mails = Mails(*shops)
+        self.mails = Mails(*(mailers or shops))
         self.account = Account()
         self.requests = []
         self.stuck = []
