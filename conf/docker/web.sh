@@ -12,5 +12,6 @@ fill() {
 cp /var/lib/storefront/static/pools.conf /run/web/nginx/pools.conf
 fill storefront.conf.in >/run/web/nginx/storefront.conf
 fill storefront-site.conf.in >/run/web/nginx/storefront-site.conf
+fill storefront-metrics.conf.in >/run/web/nginx/storefront-metrics.conf
 fill development.conf.in >/run/web/nginx/nginx.conf
 exec nginx -e stderr -c /run/web/nginx/nginx.conf
