@@ -21,10 +21,10 @@ RUN cmake -S . -B /build -DSTOREFRONT_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr && c
 
 # The programs: pools, migration, maintenance and the mailer.
 FROM base AS application
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends spawn-fcgi multiwatch libfcgi0ldbl libjansson4 libpq5 \
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends spawn-fcgi multiwatch libfcgi-bin libfcgi0ldbl libjansson4 libpq5 \
     libssl3 libsodium23 libzxcvbn0 libcurl4 libutf8proc2 libidn2-0 zlib1g && rm -rf /var/lib/apt/lists/*
 COPY --from=build /installed /
-COPY conf/docker/pool.sh conf/docker/keys.sh /usr/lib/storefront/
+COPY conf/docker/pool.sh conf/docker/keys.sh conf/docker/healthy.sh conf/docker/live.sh /usr/lib/storefront/
 # Volumes take over the owners that these folders have here.
 RUN install -d -o storefront -g storefront -m 0750 /run/storefront /etc/storefront/keys \
  && install -d -o storefront -g storefront -m 0755 /var/lib/storefront/static
@@ -47,8 +47,8 @@ USER www-data
 CMD ["/usr/lib/storefront/web.sh"]
 
 FROM base AS catcher
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-aiosmtpd && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-aiosmtpd curl && rm -rf /var/lib/apt/lists/* \
  && install -d -o storefront -g storefront -m 0755 /var/mail/caught
 COPY conf/dev/mail_catcher.py /usr/lib/storefront/mail_catcher.py
 USER storefront
-CMD ["/usr/bin/python3", "-u", "/usr/lib/storefront/mail_catcher.py", "--address", "0.0.0.0", "2525", "/var/mail/caught"]
+CMD ["/usr/bin/python3", "-u", "/usr/lib/storefront/mail_catcher.py", "--address", "0.0.0.0", "--pages", "8025", "2525", "/var/mail/caught"]

@@ -55,7 +55,8 @@ make_folders() {
     fi
 }
 
-free_port() {
+free_port() { # $1 = the port that is liked best: that one, or any where somebody else has it
+    [ -z "${1:-}" ] || (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || { printf '%s' "$1"; return; }
     /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
@@ -82,7 +83,8 @@ stop_process() { # $1 = name, $2 = signal; a loop in the shell is stopped with w
     rm -f "$RUN/pid/$1"
 }
 
-database_url() { printf 'host=%s port=5432 dbname=shop user=%s' "$RUN/database" "$1"; }
+# STACK_DATABASE: hosts and ports of a database elsewhere, which is there already; then the stack makes none of its own.
+database_url() { printf '%s dbname=shop user=%s' "${STACK_DATABASE:-host=$RUN/database port=5432}" "$1"; }
 
 administer() { # psql as the database's administrator; $1 = database
     local database=$1; shift
@@ -108,10 +110,14 @@ stop_database() { # $1 = mode of pg_ctl
     (cd / && run_as $DATABASE_USER "$POSTGRES/pg_ctl" -D "$STATE/postgresql" -s -w -m "${1:-fast}" stop)
 }
 
-migrate_database() {
+make_shop_database() {
     [ -n "$(administer postgres -At -c "SELECT 1 FROM pg_database WHERE datname = 'shop'")" ] ||
         administer postgres -c "CREATE DATABASE shop" || return 1
-    administer shop <sql/roles.sql && as_app env STOREFRONT_DATABASE_URL="$(database_url storefront_owner)" \
+    administer shop <sql/roles.sql
+}
+
+migrate_database() {
+    as_app env STOREFRONT_DATABASE_URL="$(database_url storefront_owner)" \
         "$APP/bin/storefront" migrate 2>>"$STATE/log/migrate.log" || { tail -5 "$STATE/log/migrate.log" >&2; return 1; }
 }
 
@@ -178,7 +184,8 @@ start_mailer() {
 
 start_catcher() { # the arguments go to the catcher
     start_process catcher $(is_root && echo setpriv --reuid=$APP_USER --regid=$APP_USER --clear-groups --) \
-        /usr/bin/python3 -u "$APP/share/storefront/conf/dev/mail_catcher.py" "$STACK_SMTP_PORT" "$STACK_MAIL" "$@"
+        /usr/bin/python3 -u "$APP/share/storefront/conf/dev/mail_catcher.py" "$STACK_SMTP_PORT" "$STACK_MAIL" \
+        ${STACK_MAIL_PORT:+--pages "$STACK_MAIL_PORT"} "$@"
 }
 
 start_maintenance() {
@@ -195,7 +202,7 @@ fill() { # $1 = template of nginx's configuration, on standard output
     sed -e "s|@STATE@|$STATE|g; s|@RUN@|$RUN|g; s|@STATIC@|$STATIC|g; s|@PORT@|$STACK_PORT|g; s|@USER_LINE@|$user|g" \
         -e "s|@LISTEN_IPV6@|$six|g; s|@ADDRESS_LIMITS@|$(setting ADDRESS_LIMITS)|g" \
         -e "s|@REQUEST_RATE@|$(setting REQUEST_RATE)|g; s|@REQUEST_BURST@|$(setting REQUEST_BURST)|g" \
-        -e "s|@CLIENT_CONNECTIONS@|$(setting CLIENT_CONNECTIONS)|g" "$1"
+        -e "s|@CLIENT_CONNECTIONS@|$(setting CLIENT_CONNECTIONS)|g; s|@CONNECTIONS@|${STACK_CONNECTIONS:-4096}|g" "$1"
 }
 
 start_nginx() {
@@ -246,7 +253,7 @@ is_up() {
     [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$STACK_PORT/readyz")" = 200 ]
 }
 
-stack_up() { # $1 = port
+stack_up() { # $1 = port, $2 = port at which the mails are shown; empty: nowhere
     mkdir -p "$(dirname "$RUN")"; make_folders || return 1
     exec 9>"$RUN/lock"; flock 9
     local wanted
@@ -255,16 +262,21 @@ stack_up() { # $1 = port
         if [ "$wanted" = "${STACK_FINGERPRINT:-}" ] && is_up; then say "it is up already"; exec 9>&-; return 0; fi
     fi
     stop_services
-    STACK_PORT=$1 STACK_SMTP_PORT=$(free_port)
+    STACK_PORT=$1 STACK_SMTP_PORT=$(free_port) STACK_MAIL_PORT=${2:+$(free_port "$2")}
     if ! start_all; then stop_services; exec 9>&-; return 1; fi
     exec 9>&-
 }
 
+start_own_database() {
+    make_database && { [ -f "$STATE/postgresql/postmaster.pid" ] && administer postgres -c '' 2>/dev/null || start_database; } && make_shop_database
+}
+
 start_all() {
     install_application && make_secret && write_settings || return 1
-    printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_FINGERPRINT "$(fingerprint)" \
+    printf '%s=%q\n' STACK_PORT "$STACK_PORT" STACK_SMTP_PORT "$STACK_SMTP_PORT" STACK_MAIL_PORT "${STACK_MAIL_PORT:-}" STACK_FINGERPRINT "$(fingerprint)" \
         STACK_SANITIZER_OPTIONS "${STACK_SANITIZER_OPTIONS:-}" APP "$APP" >"$RUN/stack.env"
-    make_database && { [ -f "$STATE/postgresql/postmaster.pid" ] && administer postgres -c '' 2>/dev/null || start_database; } && migrate_database || return 1
+    [ -n "${STACK_DATABASE:-}" ] || start_own_database || return 1
+    migrate_database || return 1
     "$APP/bin/storefront" >/dev/null 2>&1
     local lines; mapfile -t lines <"$RUN/env/settings"
     env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} "$APP/bin/storefront" publish 2>>"$STATE/log/publish.log" || { tail -3 "$STATE/log/publish.log" >&2; return 1; }
@@ -296,7 +308,7 @@ stack_command() { # $1 = name of the stack, $2 = command: what a test does to it
         up) stack_up "${PORT:-$(free_port)}" ;;
         down) stack_down ;;
         wipe) stack_down; stack_wipe ;;
-        env) printf 'STATE=%s\nRUN=%s\nAPP=%s\nPORT=%s\nSMTP_PORT=%s\nMAIL=%s\n' "$STATE" "$RUN" "$APP" "$STACK_PORT" "$STACK_SMTP_PORT" "$STACK_MAIL" ;;
+        env) printf 'STATE=%s\nRUN=%s\nAPP=%s\nPORT=%s\nSMTP_PORT=%s\nMAIL=%s\n' "$STATE" "$RUN" "${APP:-}" "${STACK_PORT:-}" "${STACK_SMTP_PORT:-}" "$STACK_MAIL" ;;
         start-database) start_database ;;
         stop-database) stop_database "$@" ;;
         start-catcher) start_catcher "$@" ;;

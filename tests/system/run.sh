@@ -4,6 +4,7 @@
 run_system_tests() {
     local passed=0 failed=0 test
     if [ "$(id -u)" != 0 ]; then say "system tests boot machines and need root"; failed=1; fi
+    [ "$failed" != 0 ] || prepare_system_tests || failed=1
     [ "$failed" != 0 ] || for test in tests/system/test_*; do
         [ -x "$test" ] && system_test_is_chosen "${test##*/}" "$@" || continue
         printf -- '--- %s\n' "${test##*/}"
@@ -13,6 +14,10 @@ run_system_tests() {
     [ $((passed + failed)) != 0 ] || { say "no such test: $*"; failed=1; }
     printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ]
+}
+
+prepare_system_tests() { # they run the programs of build/dev
+    install_group build && install_group run && install_group test && install_group system && install_group bench && build dev
 }
 
 system_test_is_chosen() { # $1 = test, the rest = parts of names; none: all of them
