@@ -108,86 +108,6 @@ static enum outcome refuse_locked(const struct code_state *state, struct verify_
     return OUTCOME_CODE_LOCKED;
 }
 
-// A try that was not counted came too late: the code had ended meanwhile. Says how.
-static enum outcome explain(struct account *account, const struct session *session,
-                            struct verify_result *result)
-{
-    struct code_state state = {.is_there = false};
-    enum outcome outcome = code_find(account, &session->pending, session->id, &state);
-    if (outcome != OUTCOME_DONE) {
-        return outcome;
-    }
-    if (!state.is_there) {
-        return OUTCOME_NOTHING_PENDING;
-    }
-    return state.is_locked ? refuse_locked(&state, result) : OUTCOME_CODE_EXPIRED;
-}
-
-static enum outcome count_wrong_try(struct account *account, const struct session *session,
-                                    const struct code_facts *facts, struct verify_result *result)
-{
-    struct rows rows;
-    struct text mailbox = throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, facts->email));
-    const struct parameter parameters[] = {
-        parameter_bytes(facts->code_id),
-        parameter_bytes(facts->nonce),
-        parameter_bytes(mailbox),
-        parameter_number(account->settings->otp_raised_after),
-    };
-    if (database_run(account->database, account->arena, STATEMENT_COUNT_WRONG_TRY, parameters, 4, &rows) !=
-        DATABASE_DONE) {
-        return OUTCOME_UNAVAILABLE;
-    }
-    if (rows.count == 0) {
-        return explain(account, session, result);
-    }
-    result->attempts_left = rows_number(&rows, 0, 1) - rows_number(&rows, 0, 0);
-    return OUTCOME_CODE_WRONG;
-}
-
-static enum outcome use_code(struct account *account, const struct session *session,
-                             const struct code_facts *facts, struct verify_result *result)
-{
-    struct rows rows;
-    struct ticket ticket = session_new_ticket(account, session);
-    const struct parameter parameters[] = {
-        parameter_bytes(facts->code_id), parameter_bytes(facts->nonce), parameter_bytes(session->pending.id),
-        parameter_bytes(session->id),    parameter_bytes(ticket.key),   parameter_bytes(ticket.was_key),
-    };
-    enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER,
-                                              parameters, sizeof parameters / sizeof *parameters, &rows);
-    if (used != DATABASE_DONE) {
-        return OUTCOME_UNAVAILABLE;
-    }
-    if (rows.count == 0) {
-        return explain(account, session, result);
-    }
-    result->ticket = ticket;
-    return OUTCOME_DONE;
-}
-
-static enum outcome judge_code(struct account *account, const struct session *session,
-                               const struct verify_form *form, const struct code_state *state,
-                               struct verify_result *result)
-{
-    struct text digits = typed_digits(account, form, state->facts.digits);
-    if ((int64_t)digits.length != state->facts.digits || !are_digits(digits)) {
-        field_errors_add(&result->errors, "otp", digits.length == 0 ? "error.required" : "error.otp_digits");
-        return OUTCOME_INVALID;
-    }
-    if (state->is_locked) {
-        return refuse_locked(state, result);
-    }
-    if (state->expires_in == 0) {
-        return OUTCOME_CODE_EXPIRED;
-    }
-    if (is_code(account, &state->facts, digits)) {
-        return use_code(account, session, &state->facts, result);
-    }
-    enum outcome outcome = compare_replaced(account, session->pending.id, digits);
-    return outcome == OUTCOME_CODE_WRONG ? count_wrong_try(account, session, &state->facts, result) : outcome;
-}
-
 static bool is_for(struct account *account, const struct verify_form *form, struct text username)
 {
     return form->username.length == 0 || text_equals(identity_username_key(account, form->username),
@@ -226,6 +146,90 @@ static enum outcome repeat_proof(struct account *account, const struct session *
         database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, parameters, 4, &rows);
     result->ticket = ticket;
     return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
+}
+
+// A try that was not counted came too late: the code had ended meanwhile. Says how.
+static enum outcome explain(struct account *account, const struct session *session,
+                            const struct verify_form *form, struct verify_result *result)
+{
+    struct code_state state = {.is_there = false};
+    enum outcome outcome = code_find(account, &session->pending, session->id, &state);
+    if (outcome != OUTCOME_DONE) {
+        return outcome;
+    }
+    if (!state.is_there) {
+        // Perhaps an earlier try of this browser was right and is only now done.
+        return repeat_proof(account, session, form, result);
+    }
+    return state.is_locked ? refuse_locked(&state, result) : OUTCOME_CODE_EXPIRED;
+}
+
+static enum outcome count_wrong_try(struct account *account, const struct session *session,
+                                    const struct verify_form *form, const struct code_facts *facts,
+                                    struct verify_result *result)
+{
+    struct rows rows;
+    struct text mailbox = throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, facts->email));
+    const struct parameter parameters[] = {
+        parameter_bytes(facts->code_id),
+        parameter_bytes(facts->nonce),
+        parameter_bytes(mailbox),
+        parameter_number(account->settings->otp_raised_after),
+    };
+    if (database_run(account->database, account->arena, STATEMENT_COUNT_WRONG_TRY, parameters, 4, &rows) !=
+        DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    if (rows.count == 0) {
+        return explain(account, session, form, result);
+    }
+    result->attempts_left = rows_number(&rows, 0, 1) - rows_number(&rows, 0, 0);
+    return OUTCOME_CODE_WRONG;
+}
+
+static enum outcome use_code(struct account *account, const struct session *session,
+                             const struct verify_form *form, const struct code_facts *facts,
+                             struct verify_result *result)
+{
+    struct rows rows;
+    struct ticket ticket = session_new_ticket(account, session);
+    const struct parameter parameters[] = {
+        parameter_bytes(facts->code_id), parameter_bytes(facts->nonce), parameter_bytes(session->pending.id),
+        parameter_bytes(session->id),    parameter_bytes(ticket.key),   parameter_bytes(ticket.was_key),
+    };
+    enum database_outcome used = database_run(account->database, account->arena, STATEMENT_VERIFY_CUSTOMER,
+                                              parameters, sizeof parameters / sizeof *parameters, &rows);
+    if (used != DATABASE_DONE) {
+        return OUTCOME_UNAVAILABLE;
+    }
+    if (rows.count == 0) {
+        return explain(account, session, form, result);
+    }
+    result->ticket = ticket;
+    return OUTCOME_DONE;
+}
+
+static enum outcome judge_code(struct account *account, const struct session *session,
+                               const struct verify_form *form, const struct code_state *state,
+                               struct verify_result *result)
+{
+    struct text digits = typed_digits(account, form, state->facts.digits);
+    if ((int64_t)digits.length != state->facts.digits || !are_digits(digits)) {
+        field_errors_add(&result->errors, "otp", digits.length == 0 ? "error.required" : "error.otp_digits");
+        return OUTCOME_INVALID;
+    }
+    if (state->is_locked) {
+        return refuse_locked(state, result);
+    }
+    if (state->expires_in == 0) {
+        return OUTCOME_CODE_EXPIRED;
+    }
+    if (is_code(account, &state->facts, digits)) {
+        return use_code(account, session, form, &state->facts, result);
+    }
+    enum outcome outcome = compare_replaced(account, session->pending.id, digits);
+    return outcome == OUTCOME_CODE_WRONG ? count_wrong_try(account, session, form, &state->facts, result)
+                                         : outcome;
 }
 
 enum outcome account_verify(struct account *account, const struct visitor *visitor,

@@ -19,6 +19,13 @@ int64_t clock_seconds(void)
     return now.tv_sec;
 }
 
+int64_t clock_milliseconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void add_padded(struct buffer *buffer, int number)
 {
     if (number < 10) {

@@ -2,6 +2,7 @@
 // seen in the middle of a request. libfcgi waits for a request's first bytes by select(), and drops the
 // connection where a signal ends that.
 #include "storefront/http/worker.h"
+#include "storefront/base/clock.h"
 #include "storefront/base/log.h"
 
 #include <errno.h>
@@ -48,6 +49,21 @@ static enum method read_method(const FCGX_Request *fastcgi)
     return text_equals(method, TEXT("POST")) ? METHOD_POST : METHOD_OTHER;
 }
 
+// nginx says when it passed the request on, as seconds with three decimals of this host's clock.
+static int64_t read_wait(const FCGX_Request *fastcgi)
+{
+    struct text rest = text_from(FCGX_GetParam("REQUEST_TIME", fastcgi->envp));
+    struct text whole = text_next(&rest, '.');
+    int64_t seconds = 0;
+    int64_t thousandths = 0;
+    if (rest.length != 3 || !text_to_number(whole, 0, INT32_MAX, &seconds) ||
+        !text_to_number(rest, 0, 999, &thousandths)) {
+        return 0;
+    }
+    int64_t waited = clock_milliseconds() - seconds * 1000 - thousandths;
+    return waited > 0 ? waited : 0;
+}
+
 static void read_body(const FCGX_Request *fastcgi, struct arena *arena, struct request *request)
 {
     struct text announced = text_from(FCGX_GetParam("CONTENT_LENGTH", fastcgi->envp));
@@ -85,6 +101,7 @@ static void read_request(const FCGX_Request *fastcgi, struct arena *arena, struc
         .cookies = parameter(fastcgi, arena, "HTTP_COOKIE"),
         .address = parameter(fastcgi, arena, "REMOTE_ADDR"),
         .id = parameter(fastcgi, arena, "REQUEST_ID"),
+        .waited_ms = read_wait(fastcgi),
     };
     read_body(fastcgi, arena, request);
 }
@@ -95,7 +112,7 @@ static const char no_memory[] =
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
     "Cache-Control: no-store, private\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Resource-Policy: same-origin\r\n"
-    "Retry-After: 1\r\n\r\n"
+    "Retry-After: 3\r\n\r\n"
     "{\"success\":false,\"code\":\"unavailable\",\"message\":\"Please try again.\"}";
 
 static void write_response(const FCGX_Request *fastcgi, struct arena *arena, const struct request *request,

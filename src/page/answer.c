@@ -4,7 +4,7 @@
 #include "storefront/base/json.h"
 
 #define MINUTE            60
-#define RETRY_UNAVAILABLE 2 // seconds
+#define RETRY_UNAVAILABLE 3 // seconds; a proof whose answer was lost is answered again from then on
 
 // What each outcome means at the edge.
 struct meaning {
@@ -249,7 +249,7 @@ static bool shows_form(const struct visit *visit, enum outcome outcome)
     case OUTCOME_DENIED:
     case OUTCOME_THROTTLED:
     case OUTCOME_UNAVAILABLE:
-        return visit->route->page != NULL && visit->route->method == METHOD_POST;
+        return visit->route->page != NULL && visit->route->method == METHOD_POST && !visit->is_late;
     case OUTCOME_FORGED:
         return visit->route->page != NULL && visit->has_own_origin &&
                (visit->session.is_pending || !is_about_registration(visit->route));

@@ -264,6 +264,7 @@ static void log_visit(const struct visit *visit, enum outcome outcome, int64_t p
         LOG_NUMBER("status", visit->response->status),
         LOG_STRING("outcome", answer_code(outcome)),
         LOG_NUMBER("microseconds", passed),
+        LOG_NUMBER("waited_ms", visit->request->waited_ms),
         LOG_NUMBER("database", account_waited(&visit->account)),
         LOG_NUMBER("hash", visit->account.hash_time),
         LOG_TEXT("customer", account_id_text(visit->account.arena, visit->session.customer.id)),
@@ -283,6 +284,15 @@ static void watch_crowd(struct service *service, struct text address, int64_t no
     }
 }
 
+// Who has waited long must not wait for the database on top: nobody shall wait for more than what nginx and
+// the browser bear, and the queue behind must get shorter.
+static bool is_late(const struct visit *visit)
+{
+    const struct settings *settings = visit->service->settings;
+    int64_t most = visit->service->pool == POOL_PAGES ? settings->pages_wait_ms : settings->hash_wait_ms;
+    return !is_for_operators(visit->route) && visit->request->waited_ms > most;
+}
+
 static enum outcome answer(struct visit *visit)
 {
     enum outcome outcome = find_route(visit);
@@ -290,7 +300,8 @@ static enum outcome answer(struct visit *visit)
         return OUTCOME_DONE;
     }
     if (outcome == OUTCOME_DONE) {
-        outcome = go_through(visit);
+        visit->is_late = is_late(visit);
+        outcome = visit->is_late ? OUTCOME_UNAVAILABLE : go_through(visit);
     }
     outcome = arena_failed(visit->account.arena) ? OUTCOME_UNAVAILABLE : outcome;
     touch_session(visit);

@@ -6,6 +6,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import os
 import struct
+import time
 
 import fastcgi
 from browser import parse, together
@@ -100,6 +101,36 @@ class AWorker(Journey):
         lines = self.stack.log("by-hand").splitlines()[before:]
         self.assertEqual(len(lines), 2, lines)
         self.assertNotIn("\x1b", lines[0])
+
+
+class WhoHasWaitedLong(Journey):
+    def after(self, seconds):
+        """Somebody whose requests have waited for a worker for `seconds`, as nginx would say it."""
+        visitor = self.visitor()
+        visitor.token()
+        late = self.direct(parameters={"REQUEST_TIME": f"{time.time() - seconds:.3f}"})
+        late.cookies = dict(visitor.cookies)
+        return late
+
+    def test_is_told_so_at_once(self):
+        """Pages after 1.4 seconds, registration and sign-in after 3.5: as page and as JSON."""
+        late = self.after(2)
+        self.fails(late.get("/session/"), 503, "unavailable")
+        page = late.get("/dashboard/")
+        self.assertEqual((page.status, page.is_page), (503, True))
+        self.is_well_headed(page)
+        self.fails(late.login("nobody", "wrong-password-1"), 400, "invalid_credentials")
+        late = self.after(4)
+        self.fails(late.register(), 503, "unavailable")
+        self.fails(late.login("nobody", "wrong-password-1"), 503, "unavailable")
+        self.assertEqual(self.stack.count("customer", "email = :'email'", email=late.email), 0)
+
+    def test_is_answered_where_it_was_not_long_or_is_not_known(self):
+        """A clock that was put back, rubbish, nothing: no reason to send anybody away. And operators always hear."""
+        for said in (f"{time.time() - 1:.3f}", f"{time.time() + 3600:.3f}", "", "x", "1.5", "-5.000", "9" * 30 + ".000", None):
+            self.assertEqual(self.direct(parameters={"REQUEST_TIME": said}).get("/session/").status, 200, said)
+        self.assertEqual(self.after(60).get("/healthz").status, 200)
+        self.assertEqual(self.after(60).get("/nowhere/").status, 404)
 
 
 class ItsStart(Journey):

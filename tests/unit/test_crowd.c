@@ -1,5 +1,5 @@
-// Noticing that most requests come from one address: once an hour, and never where several share them. What is done
-// about it is the operator's business.
+// Noticing that most requests come from one address: once an hour, and never where several share them. What
+// is done about it is the operator's business.
 #include "support.h"
 
 #include "storefront/page/crowd.h"

@@ -424,14 +424,14 @@ static void a_database_that_is_away_is_503(void **state)
                                                       "\"password\":\"securepass123\"}")));
     assert_int_equal(house.response.status, 503);
     assert_text(member("code"), "unavailable");
-    assert_int_equal(house.response.retry_after, 2);
+    assert_int_equal(house.response.retry_after, 3);
     (void)ask_pool(POOL_LOGIN, with_token(json_post(
                                    "/login/", "{\"username\":\"john\",\"password\":\"securepass123\"}")));
     assert_int_equal(house.response.status, 503);
     struct request request = {.method = METHOD_GET, .path = TEXT("/"), .cookies = TEXT("sessionid=" SOMEID)};
     struct text head = ask(request);
     assert_int_equal(house.response.status, 503);
-    assert_true(holds(head, "Retry-After: 2\r\n"));
+    assert_true(holds(head, "Retry-After: 3\r\n"));
     // A token cannot be judged or made while the session is not known.
     assert_false(holds(head, "csrftoken"));
 }

@@ -9,8 +9,9 @@
 // Microseconds that only ever grow; for measuring.
 int64_t clock_monotonic(void);
 
-// Seconds since 1970 in UTC.
+// Seconds since 1970 in UTC, and milliseconds.
 int64_t clock_seconds(void);
+int64_t clock_milliseconds(void);
 
 // The time `seconds` since 1970 as in RFC 3339, in UTC with a final Z, in `arena`.
 struct text clock_rfc3339(struct arena *arena, int64_t seconds);

@@ -100,6 +100,10 @@ SETTING_GROUP("Processes")
 SETTING_TEXT(pool, "POOL", "", "Which pool this worker belongs to: pages, register or login")
 SETTING_TEXT(socket_folder, "SOCKET_FOLDER", "/run/storefront",
              "Folder of the pools' sockets pages.sock, register.sock and login.sock [nginx]")
+SETTING_NUMBER(pages_wait_ms, "PAGES_WAIT_MS", 1400, 100, 60000,
+               "Milliseconds that a request may have waited for a worker of the pool pages; then 503 at once")
+SETTING_NUMBER(hash_wait_ms, "HASH_WAIT_MS", 3500, 100, 60000,
+               "The same for the pools register and login")
 SETTING_TEXT(metrics_file, "METRICS_FILE", "",
              "File in which all processes of a host count what they do, for `storefront metrics`; empty: nothing is counted")
 SETTING_TEXT(log_format, "LOG_FORMAT", "auto", "json, words, or auto: words on a terminal, JSON elsewhere")

@@ -24,6 +24,7 @@ struct request {
     struct text cookies;         // Cookie header
     struct text address;         // the client's network address, set by nginx
     struct text id;              // nginx's number for this request
+    int64_t waited_ms; // milliseconds that it has waited for this worker; 0 where nginx does not say
     struct text body;
     bool is_too_large; // more than REQUEST_BODY_MAXIMUM; the body was not read
     bool is_cut;       // the body ended before its announced length

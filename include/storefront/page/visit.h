@@ -52,6 +52,7 @@ struct visit {
     struct form form;
     size_t language;
     bool wants_json;
+    bool is_late;        // it has waited too long for a worker to be looked at
     bool has_own_origin; // nothing says that the request came from elsewhere
     bool knows_session;  // the session was looked up; before that no token can be judged or made
     struct text token;   // the browser's csrftoken, once visit_token() was called
