@@ -9,7 +9,7 @@ import re
 import subprocess
 
 from browser import together
-from journey import Journey, main
+from journey import Journey, main, unique
 from stack import ROOT, DatabaseRefused
 
 
@@ -178,6 +178,24 @@ class TheRolesOfTheDatabase(Journey):
         """fsync and synchronous commit are on."""
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             self.assertEqual(self.stack.value(f"SHOW {setting}"), "on")
+
+    def test_a_managed_server_without_a_superuser_is_enough(self):
+        """Its administrator has CREATEROLE and a database; the owner migrates, the others work."""
+        name = "managed" + unique()
+        self.stack.sql(f"CREATE ROLE {name} LOGIN CREATEROLE NOSUPERUSER; "
+                       f"GRANT storefront_owner, storefront_worker, storefront_mailer, storefront_metrics TO {name} WITH ADMIN OPTION")
+        self.stack.sql(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
+        url = self.stack.database_url("%s").replace("dbname=shop", "dbname=" + name)
+        try:
+            roles = subprocess.run([self.stack.postgresql / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f",
+                                    ROOT / "sql" / "roles.sql", url % name], capture_output=True, text=True, timeout=60)
+            self.assertEqual((roles.returncode, roles.stderr), (0, ""))
+            for verb, role in (("migrate", "owner"), ("migrate", "owner"), ("maintain", "worker"), ("report", "metrics")):
+                done = self.stack.program("storefront", verb, DATABASE_URL=url % ("storefront_" + role))
+                self.assertEqual(done.returncode, 0, done.stderr)
+        finally:
+            self.stack.sql(f"DROP DATABASE {name} WITH (FORCE)")
+            self.stack.sql(f"DROP ROLE {name}")
 
 
 if __name__ == "__main__":
