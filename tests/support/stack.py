@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 import time
 
+import fastcgi
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -144,6 +146,8 @@ class Stack:
             listening.bind(path)
             listening.listen(64)
             with self.running("storefront", "serve", stdin=listening, POOL=pool, **settings):
+                # Who is told to end before it has begun dies of it.
+                fastcgi.ask(path, {"REQUEST_METHOD": "GET", "DOCUMENT_URI": "/healthz"})
                 yield path
 
     def routes(self):
