@@ -12,7 +12,8 @@
 #   machine_stop NAME, machine_remove NAME
 
 MACHINES=${MACHINES_FOLDER:-/var/tmp/storefront-machines}
-MACHINE_MIRROR=${MACHINES_MIRROR:-http://deb.debian.org/debian}
+# Where packages come from: as on this host.
+MACHINE_MIRROR=${MACHINES_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/$' | sed 's|/$||')}
 MACHINE_PACKAGES="systemd systemd-sysv dbus iproute2 ca-certificates procps"
 MACHINE_ENVIRONMENT=(HOME=/root LANG=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
