@@ -85,7 +85,7 @@ def main():
                          "floor: one look-up": ("/floor-look-up/", customer)})
     finally:
         for floor in floors:
-            os.killpg(floor.pid, signal.SIGTERM)
+            os.killpg(floor.pid, signal.SIGKILL)  # libfcgi would wait for one more request
     report(rates, bytes_of)
 
 
