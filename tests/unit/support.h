@@ -149,6 +149,46 @@ static inline struct settings settings_of(struct arena *arena, const char *const
     return settings;
 }
 
+// A shop with its three folders: its own, the shipped one, and what is published.
+struct shop {
+    struct arena *arena;
+    struct folder folder;
+    struct settings settings;
+    struct text logged; // what the test has captured
+};
+
+// The folder `name` of the shop, made where it is missing.
+static inline struct text shop_below(struct shop *shop, const char *name)
+{
+    const char *path = folder_path(shop->arena, &shop->folder, name);
+    (void)mkdir(path, 0700);
+    return text_from(path);
+}
+
+static inline struct shop *shop_make(size_t arena_maximum)
+{
+    static const char *const nothing[] = {NULL};
+    struct shop *shop = calloc(1, sizeof *shop);
+    assert_non_null(shop);
+    shop->arena = arena_open(arena_maximum);
+    shop->folder = folder_make();
+    shop->settings = settings_of(shop->arena, nothing);
+    shop->settings.shop_folder = shop_below(shop, "own");
+    shop->settings.www_folder = shop_below(shop, "www");
+    shop->settings.static_folder = shop_below(shop, "published");
+    (void)shop_below(shop, "published/files");
+    return shop;
+}
+
+static inline int shop_end(void **state)
+{
+    struct shop *shop = *state;
+    folder_remove(&shop->folder);
+    arena_close(&shop->arena);
+    free(shop);
+    return 0;
+}
+
 struct capture {
     int kept;
     int file;

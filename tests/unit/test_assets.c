@@ -8,33 +8,9 @@
 
 #include <zlib.h>
 
-// A shop with its three folders.
-struct shop {
-    struct arena *arena;
-    struct folder folder;
-    struct settings settings;
-    struct text logged;
-};
-
-static struct text below(struct shop *shop, const char *name)
-{
-    const char *path = folder_path(shop->arena, &shop->folder, name);
-    (void)mkdir(path, 0700);
-    return text_from(path);
-}
-
 static int open_shop(void **state)
 {
-    static const char *const nothing[] = {NULL};
-    struct shop *shop = calloc(1, sizeof *shop);
-    assert_non_null(shop);
-    shop->arena = arena_open(4 * SUPPORT_ARENA);
-    shop->folder = folder_make();
-    shop->settings = settings_of(shop->arena, nothing);
-    shop->settings.shop_folder = below(shop, "own");
-    shop->settings.www_folder = below(shop, "www");
-    shop->settings.static_folder = below(shop, "published");
-    (void)below(shop, "published/files");
+    struct shop *shop = shop_make(4 * SUPPORT_ARENA);
     (void)folder_write(shop->arena, &shop->folder, "www/static/site.css",
                        repeated(shop->arena, "body{color:red}\n", 50));
     (void)folder_write(shop->arena, &shop->folder, "www/static/tiny.js", TEXT("1"));
@@ -42,16 +18,7 @@ static int open_shop(void **state)
     return 0;
 }
 
-static int close_shop(void **state)
-{
-    struct shop *shop = *state;
-    folder_remove(&shop->folder);
-    arena_close(&shop->arena);
-    free(shop);
-    return 0;
-}
-
-#define WITH_SHOP(test) cmocka_unit_test_setup_teardown(test, open_shop, close_shop)
+#define WITH_SHOP(test) cmocka_unit_test_setup_teardown(test, open_shop, shop_end)
 
 static bool publish(struct shop *shop)
 {

@@ -19,32 +19,9 @@
 static const char *const names[] = {"name", NULL};
 static const char *const common[] = {"language", NULL};
 
-struct shop {
-    struct arena *arena;
-    struct folder folder;
-    struct settings settings;
-    struct text logged;
-};
-
-static struct text below(struct shop *shop, const char *name)
-{
-    const char *path = folder_path(shop->arena, &shop->folder, name);
-    (void)mkdir(path, 0700);
-    return text_from(path);
-}
-
 static int open_shop(void **state)
 {
-    static const char *const nothing[] = {NULL};
-    struct shop *shop = calloc(1, sizeof *shop);
-    assert_non_null(shop);
-    shop->arena = arena_open(8 * SUPPORT_ARENA);
-    shop->folder = folder_make();
-    shop->settings = settings_of(shop->arena, nothing);
-    shop->settings.shop_folder = below(shop, "own");
-    shop->settings.www_folder = below(shop, "www");
-    shop->settings.static_folder = below(shop, "published");
-    (void)below(shop, "published/files");
+    struct shop *shop = shop_make(8 * SUPPORT_ARENA);
     (void)folder_write(shop->arena, &shop->folder, "www/language/en.json", TEXT(ENGLISH));
     (void)folder_write(shop->arena, &shop->folder, "www/language/de.json", TEXT(GERMAN));
     (void)folder_write(shop->arena, &shop->folder, "www/mail/a.html",
@@ -54,16 +31,7 @@ static int open_shop(void **state)
     return 0;
 }
 
-static int close_shop(void **state)
-{
-    struct shop *shop = *state;
-    folder_remove(&shop->folder);
-    arena_close(&shop->arena);
-    free(shop);
-    return 0;
-}
-
-#define WITH_SHOP(test) cmocka_unit_test_setup_teardown(test, open_shop, close_shop)
+#define WITH_SHOP(test) cmocka_unit_test_setup_teardown(test, open_shop, shop_end)
 
 static struct view *opened_with(struct shop *shop, const struct view_settings *settings)
 {
@@ -204,7 +172,7 @@ static void a_logo_must_be_published(void **state)
     assert_null(opened_with(shop, &settings));
     assert_true(holds(shop->logged, "storefront publish"));
     (void)folder_write(shop->arena, &shop->folder, "own/static/logo.svg", TEXT("<svg/>"));
-    (void)below(shop, "www/static");
+    (void)shop_below(shop, "www/static");
     assert_true(assets_publish(shop->arena, &shop->settings));
     shop->settings.shop_logo = TEXT("logo.png");
     assert_null(opened_with(shop, &settings));
