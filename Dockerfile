@@ -22,7 +22,7 @@ RUN cmake -S . -B /build -DSTOREFRONT_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr && c
 # The programs: pools, migration, maintenance and the mailer.
 FROM base AS application
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends spawn-fcgi multiwatch libfcgi-bin libfcgi0ldbl libjansson4 libpq5 \
-    libssl3 libsodium23 libzxcvbn0 libcurl4 libutf8proc2 libidn2-0 zlib1g && rm -rf /var/lib/apt/lists/*
+    libssl3 libsodium23 libzxcvbn0 libcurl4 libutf8proc2 libidn2-0 zlib1g libseccomp2 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /installed /
 COPY conf/docker/pool.sh conf/docker/keys.sh conf/docker/healthy.sh conf/docker/live.sh /usr/lib/storefront/
 # Volumes take over the owners that these folders have here.

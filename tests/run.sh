@@ -1,5 +1,5 @@
 # Sourced by ./dev: every test, by ctest, in two builds: as it is shipped, and under the sanitizers. A third build, with
-# clang, is there to be free of warnings.
+# clang, is there to be free of warnings, and a fourth lets each fuzzer run for a moment.
 
 test_build() { # $1 = name, the rest = options of cmake; runs its tests and adds to passed, failed
     local name=$1 log status; shift
@@ -40,5 +40,7 @@ test_other_builds() {
     else
         failed=$((failed + 1))
     fi
+    . tests/fuzz/run.sh
+    test_build fuzz "${FUZZ_OPTIONS[@]}"
     test_build sanitize -DCMAKE_C_COMPILER=gcc -DSTOREFRONT_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
 }

@@ -315,6 +315,7 @@ stack_command() { # $1 = name of the stack, $2 = command: what a test does to it
         stop-catcher) stop_process catcher ;;
         start-mailer) start_mailer ;;
         stop-mailer) stop_process mailer ;;
+        stop-maintenance) stop_process maintenance ;;
         start-pool) case $1 in pages) start_pool pages "$(setting PAGES_WORKERS)" "$(setting PAGES_QUEUE)" ;; *) start_pool "$1" "$(setting "${1^^}_WORKERS")" "$(setting HASH_QUEUE)" ;; esac ;;
         stop-pool) stop_process "$1" ;;
         psql) administer shop "$@" ;;

@@ -8,20 +8,22 @@ WITH span AS (
 ), moved AS (
     UPDATE storefront.figures_until SET moment = span.ends FROM span WHERE span.ends > span.begins
 ), event AS (
+    -- The first code of each registration; asked row by row, so that no plan reads all codes for it.
     SELECT code.issued_at AS at, code.email, 1 AS begun, 0 AS handed_over, 0 AS proved
-    FROM storefront.one_time_code AS code, span
-    WHERE code.issued_at >= span.begins AND code.issued_at < span.ends
-      AND NOT EXISTS (SELECT FROM storefront.one_time_code AS earlier
-                      WHERE earlier.customer_id = code.customer_id AND earlier.registration_id = code.registration_id
-                        AND earlier.issued_at < code.issued_at)
+    FROM storefront.one_time_code AS code
+    WHERE code.issued_at >= (SELECT begins FROM span) AND code.issued_at < (SELECT ends FROM span)
+      AND code.issued_at = (SELECT min(earlier.issued_at) FROM storefront.one_time_code AS earlier
+                            WHERE earlier.customer_id = code.customer_id
+                              AND earlier.registration_id = code.registration_id)
     UNION ALL
     SELECT outbox.settled_at, code.email, 0, 1, 0
-    FROM storefront.outbox JOIN storefront.one_time_code AS code ON code.id = outbox.code_id, span
-    WHERE outbox.settled_at >= span.begins AND outbox.settled_at < span.ends AND outbox.state = 'sent'
+    FROM storefront.outbox JOIN storefront.one_time_code AS code ON code.id = outbox.code_id
+    WHERE outbox.settled_at >= (SELECT begins FROM span) AND outbox.settled_at < (SELECT ends FROM span)
+      AND outbox.state = 'sent'
     UNION ALL
     SELECT code.used_at, code.email, 0, 0, 1
-    FROM storefront.one_time_code AS code, span
-    WHERE code.used_at >= span.begins AND code.used_at < span.ends
+    FROM storefront.one_time_code AS code
+    WHERE code.used_at >= (SELECT begins FROM span) AND code.used_at < (SELECT ends FROM span)
 )
 INSERT INTO storefront.daily_figure AS known (day, domain, begun, handed_over, proved)
 SELECT (at AT TIME ZONE 'UTC')::date, lower(substring(email FROM '[^@]*$')), sum(begun), sum(handed_over), sum(proved)

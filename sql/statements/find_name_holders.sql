@@ -1,6 +1,8 @@
 -- Who has a username or an e-mail that is asked for, and what this session registered before.
 -- $1 the username's key, $2 the e-mail's key, $3 the session's registration (or NULL), $4 SHA-256 of the csrftoken of
 -- the request, $5 seconds within which an equal form is a double click, $6 hours that an unverified customer lives.
+-- The session's registration is asked for by a subquery, which the planner cannot see to be NULL: it would find a plan
+-- without it cheaper than the one that it keeps, and plan anew at every call, which costs more than the look-up.
 -- Run by: worker.
 
 SELECT username_key = $1::text AS has_username,
@@ -21,4 +23,4 @@ SELECT username_key = $1::text AS has_username,
        name,
        password_hash
 FROM storefront.customer
-WHERE username_key = $1::text OR email_key = $2::text OR registration_id = $3::uuid
+WHERE username_key = $1::text OR email_key = $2::text OR registration_id = (SELECT $3::uuid)

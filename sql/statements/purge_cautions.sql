@@ -8,6 +8,7 @@ WITH gone AS (
         SELECT ctid
         FROM storefront.mailbox_caution
         WHERE forget_at <= storefront.now()
+        ORDER BY forget_at
         LIMIT $1::bigint
         FOR UPDATE SKIP LOCKED))
     RETURNING true

@@ -9,6 +9,7 @@ WITH gone AS (
         FROM storefront.customer
         WHERE NOT is_verified
           AND registered_at <= storefront.now() - make_interval(hours => $2::bigint::integer)
+        ORDER BY registered_at
         LIMIT $1::bigint
         FOR UPDATE SKIP LOCKED))
     RETURNING true

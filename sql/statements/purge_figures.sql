@@ -8,6 +8,7 @@ WITH gone AS (
         SELECT ctid
         FROM storefront.daily_figure
         WHERE day < (storefront.now() AT TIME ZONE 'UTC')::date - 400
+        ORDER BY day
         LIMIT $1::bigint
         FOR UPDATE SKIP LOCKED))
     RETURNING true

@@ -1,5 +1,6 @@
 // See account.h.
 #include "storefront/account/account.h"
+#include "storefront/base/clock.h"
 #include "storefront/base/encode.h"
 #include "storefront/security/secret.h"
 
@@ -18,6 +19,17 @@ int64_t account_waited(const struct account *account)
 struct database_figures account_figures(const struct account *account)
 {
     return database_figures(account->database);
+}
+
+struct hashing account_begin_hashing(void)
+{
+    return (struct hashing){.begun = clock_monotonic(), .processor_time = clock_processor()};
+}
+
+void account_end_hashing(struct account *account, struct hashing hashing)
+{
+    account->hash_time += clock_monotonic() - hashing.begun;
+    account->hash_processor_time += clock_processor() - hashing.processor_time;
 }
 
 bool account_is_ready(struct account *account)
@@ -45,7 +57,7 @@ struct text account_new_id(struct account *account)
     unsigned char *id = arena_take(account->arena, ACCOUNT_ID_SIZE);
     if (id == NULL || !secret_random(id, ACCOUNT_ID_SIZE)) {
         // An id that is not random must not be used: the failed arena keeps every statement from running.
-        (void)arena_take(account->arena, SIZE_MAX);
+        arena_fail(account->arena);
         return (struct text){NULL, 0};
     }
     id[6] = (unsigned char)((id[6] & 0x0f) | 0x40);

@@ -23,13 +23,15 @@ struct text csrf_make(struct account *account, struct text session_key)
     unsigned char token[TOKEN_SIZE] = {0};
     struct text parts[3];
     fill_parts(parts, token, session_key);
-    if (!secret_random(token, NONCE_SIZE) ||
-        !keyring_mac(account->keyring, KEY_TOKENS, keyring_current(account->keyring), parts, 3,
-                     token + NONCE_SIZE)) {
-        (void)arena_take(account->arena, SIZE_MAX);
-        return none;
+    bool done = secret_random(token, NONCE_SIZE) &&
+                keyring_mac(account->keyring, KEY_TOKENS, keyring_current(account->keyring), parts, 3,
+                            token + NONCE_SIZE);
+    if (!done) {
+        arena_fail(account->arena);
     }
-    return encode_base64url(account->arena, text_of(token, sizeof token));
+    struct text made = done ? encode_base64url(account->arena, text_of(token, sizeof token)) : none;
+    secret_wipe(token, sizeof token);
+    return made;
 }
 
 static bool is_made_for(const struct account *account, const unsigned char token[static TOKEN_SIZE],
@@ -37,7 +39,8 @@ static bool is_made_for(const struct account *account, const unsigned char token
 {
     struct text parts[3];
     fill_parts(parts, token, session_key);
-    return keyring_verify(account->keyring, KEY_TOKENS, parts, 3, text_of(token + NONCE_SIZE, DIGEST_SIZE));
+    return keyring_verify(account->arena, account->keyring, KEY_TOKENS, parts, 3,
+                          text_of(token + NONCE_SIZE, DIGEST_SIZE));
 }
 
 // A session that is not known counts as none. A token for it passes too: it was this browser's a moment ago
@@ -56,21 +59,26 @@ static bool fits_session(const struct account *account, const struct session *se
 bool csrf_is_valid(const struct account *account, const struct session *session, struct text token)
 {
     unsigned char bytes[TOKEN_SIZE];
-    return decode_base64url(token, bytes, sizeof bytes) && fits_session(account, session, bytes);
+    bool is_valid = decode_base64url(token, bytes, sizeof bytes) && fits_session(account, session, bytes);
+    secret_wipe(bytes, sizeof bytes);
+    return is_valid;
 }
 
 struct text csrf_mask(struct account *account, struct text token)
 {
     unsigned char masked[MASKED_SIZE];
     unsigned char bytes[TOKEN_SIZE];
-    if (!decode_base64url(token, bytes, sizeof bytes) || !secret_random(masked, TOKEN_SIZE)) {
-        (void)arena_take(account->arena, SIZE_MAX);
-        return none;
+    bool done = decode_base64url(token, bytes, sizeof bytes) && secret_nonce(masked, TOKEN_SIZE);
+    if (!done) {
+        arena_fail(account->arena);
     }
-    for (size_t i = 0; i < TOKEN_SIZE; i++) {
+    for (size_t i = 0; i < TOKEN_SIZE && done; i++) {
         masked[TOKEN_SIZE + i] = masked[i] ^ bytes[i];
     }
-    return encode_base64url(account->arena, text_of(masked, sizeof masked));
+    secret_wipe(bytes, sizeof bytes);
+    struct text made = done ? encode_base64url(account->arena, text_of(masked, sizeof masked)) : none;
+    secret_wipe(masked, sizeof masked);
+    return made;
 }
 
 static bool unmask(struct text given, unsigned char token[static TOKEN_SIZE])
@@ -79,31 +87,41 @@ static bool unmask(struct text given, unsigned char token[static TOKEN_SIZE])
     if (decode_base64url(given, token, TOKEN_SIZE)) {
         return true;
     }
-    if (!decode_base64url(given, masked, sizeof masked)) {
-        return false;
-    }
-    for (size_t i = 0; i < TOKEN_SIZE; i++) {
+    bool is_masked = decode_base64url(given, masked, sizeof masked);
+    for (size_t i = 0; i < TOKEN_SIZE && is_masked; i++) {
         token[i] = masked[i] ^ masked[TOKEN_SIZE + i];
     }
-    return true;
+    secret_wipe(masked, sizeof masked);
+    return is_masked;
+}
+
+// True when `token` is the one in `cookie`, and good for the session.
+static bool is_own(const struct account *account, const struct session *session, struct text cookie,
+                   const unsigned char token[static TOKEN_SIZE])
+{
+    unsigned char expected[TOKEN_SIZE];
+    bool is_own = decode_base64url(cookie, expected, sizeof expected) &&
+                  secret_equals(text_of(token, TOKEN_SIZE), text_of(expected, sizeof expected)) &&
+                  fits_session(account, session, token);
+    secret_wipe(expected, sizeof expected);
+    return is_own;
 }
 
 bool csrf_check(struct account *account, const struct session *session, struct text cookie, struct text given,
                 bool allows_earlier, struct text *digest)
 {
     unsigned char token[TOKEN_SIZE];
-    unsigned char expected[TOKEN_SIZE];
     unsigned char *digest_bytes = arena_take(account->arena, DIGEST_SIZE);
-    if (digest_bytes == NULL || !unmask(given, token) ||
-        !secret_digest(text_of(token, sizeof token), digest_bytes)) {
-        return false;
+    bool is_token = digest_bytes != NULL && unmask(given, token);
+    if (is_token && !secret_digest(text_of(token, sizeof token), digest_bytes)) {
+        arena_fail(account->arena);
+        is_token = false;
     }
-    *digest = text_of(digest_bytes, DIGEST_SIZE);
-    if (decode_base64url(cookie, expected, sizeof expected) &&
-        secret_equals(text_of(token, sizeof token), text_of(expected, sizeof expected)) &&
-        fits_session(account, session, token)) {
-        return true;
+    bool passes = is_token && is_own(account, session, cookie, token);
+    secret_wipe(token, sizeof token);
+    if (is_token) {
+        *digest = text_of(digest_bytes, DIGEST_SIZE);
     }
-    return allows_earlier && session->is_known && session->earlier_token.length > 0 &&
-           secret_equals(*digest, session->earlier_token);
+    return passes || (is_token && allows_earlier && session->is_known && session->earlier_token.length > 0 &&
+                      secret_equals(*digest, session->earlier_token));
 }

@@ -4,12 +4,11 @@
 #include "storefront/account/code.h"
 #include "storefront/account/identity.h"
 #include "storefront/account/throttle.h"
-#include "storefront/base/clock.h"
 #include "storefront/base/log.h"
 #include "storefront/security/password.h"
 
 #define MINUTE           60
-#define LOOKS            2 // the registration that was found can be mended or proved meanwhile
+#define LOOKS            6 // the registration that was found can be mended or proved meanwhile
 #define PASSWORD_MAXIMUM ((size_t)4 * 1024) // bytes: 1,024 characters of four; longer was never accepted
 
 // Who was named: sql/statements/begin_sign_in.sql.
@@ -71,11 +70,12 @@ static enum outcome begin(struct account *account, const struct visitor *visitor
 
 static bool checks_password(struct account *account, struct text password, const struct named *named)
 {
-    int64_t begun = clock_monotonic();
+    struct hashing hashing = account_begin_hashing();
     bool is_nobodys = named->customer_id.length == 0 || password.length > PASSWORD_MAXIMUM;
     struct text hash = is_nobodys ? password_nobody() : named->password_hash;
-    bool is_right = password_check(text_cut(password, 0, PASSWORD_MAXIMUM), hash) && !is_nobodys;
-    account->hash_time += clock_monotonic() - begun;
+    bool is_right =
+        password_check(account->arena, text_cut(password, 0, PASSWORD_MAXIMUM), hash) && !is_nobodys;
+    account_end_hashing(account, hashing);
     return is_right;
 }
 
@@ -87,9 +87,9 @@ static void renew_hash(struct account *account, const struct named *named, struc
     if (!password_is_outdated(named->password_hash, cost)) {
         return;
     }
-    int64_t begun = clock_monotonic();
+    struct hashing hashing = account_begin_hashing();
     struct text hash = password_hash(account->arena, password, cost);
-    account->hash_time += clock_monotonic() - begun;
+    account_end_hashing(account, hashing);
     const struct parameter parameters[] = {parameter_bytes(named->customer_id),
                                            parameter_bytes(named->password_hash), parameter_bytes(hash)};
     if (hash.length == 0 || database_run(account->database, account->arena, STATEMENT_RENEW_PASSWORD_HASH,
@@ -114,41 +114,49 @@ static enum outcome sign_in(struct account *account, const struct visitor *visit
     return account_outcome(done);
 }
 
-// Opens the session and gives the limit back, in one transaction.
+// In one transaction mails the code again where it may be, opens the session and gives the limit back. The
+// mail first: what it locks may not be waited for by whoever holds the customer's row.
 static enum outcome write_pending(struct account *account, const struct visitor *visitor,
-                                  const struct named *named, const struct ticket *ticket)
+                                  const struct named *named, const struct ticket *ticket,
+                                  struct code_state *state)
 {
     const struct parameter limit[] = {parameter_bytes(named->limit_key), parameter_nothing()};
+    enum outcome outcome = state->is_there ? OUTCOME_DONE : OUTCOME_NOTHING_PENDING;
     database_begin(account->database);
-    enum outcome opened =
-        session_open_pending(account, ticket, named->registration.id, visitor->token_digest, false);
-    if (opened == OUTCOME_UNAVAILABLE ||
-        database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, limit, 2, NULL) !=
-            DATABASE_DONE) {
+    if (outcome == OUTCOME_DONE && state->resend_in == 0) {
+        outcome = code_queue(account, &named->registration, ticket->id, state);
+    }
+    if (outcome == OUTCOME_DONE) {
+        outcome = session_open_pending(account, ticket, named->registration.id, visitor->token_digest, false);
+    }
+    if (outcome != OUTCOME_DONE) {
+        database_rollback(account->database);
+    }
+    if (database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, limit, 2, NULL) !=
+        DATABASE_DONE) {
         database_rollback(account->database);
         return OUTCOME_UNAVAILABLE;
     }
-    return database_commit(account->database) == DATABASE_DONE ? opened : OUTCOME_UNAVAILABLE;
+    return outcome == OUTCOME_DONE ? account_outcome(database_commit(account->database)) : outcome;
 }
 
 // The password is right but the e-mail is not proved: the session may prove it, and the code is mailed again
-// if it may be. OUTCOME_NOTHING_PENDING: the registration was mended, proved or taken over meanwhile.
+// if it may be. OUTCOME_NOTHING_PENDING: the registration was mended, proved or taken over meanwhile, or
+// somebody else had the code mailed.
 static enum outcome open_pending(struct account *account, const struct visitor *visitor,
                                  const struct named *named, struct login_result *result)
 {
     struct ticket ticket = session_new_ticket(account, visitor->session);
     struct code_state state = {.is_there = false};
-    int64_t retry_after = 0;
-    enum outcome outcome = write_pending(account, visitor, named, &ticket);
+    enum outcome outcome = code_find(account, &named->registration, ticket.id, &state);
     if (outcome == OUTCOME_DONE) {
-        outcome = code_find(account, &named->registration, ticket.id, &state);
+        outcome = write_pending(account, visitor, named, &ticket, &state);
     }
-    if (outcome != OUTCOME_DONE) {
-        return outcome;
+    if (outcome == OUTCOME_DONE) {
+        result->ticket = ticket;
+        return OUTCOME_UNVERIFIED;
     }
-    result->ticket = ticket;
-    enum outcome sent = code_send_again(account, &named->registration, ticket.id, &state, &retry_after);
-    return sent == OUTCOME_UNAVAILABLE ? OUTCOME_UNAVAILABLE : OUTCOME_UNVERIFIED;
+    return outcome == OUTCOME_UNAVAILABLE ? OUTCOME_UNAVAILABLE : OUTCOME_NOTHING_PENDING;
 }
 
 static enum outcome try_once(struct account *account, const struct visitor *visitor,

@@ -3,7 +3,6 @@
 #include "storefront/account/register.h"
 #include "storefront/account/code.h"
 #include "storefront/account/throttle.h"
-#include "storefront/base/clock.h"
 #include "storefront/security/password.h"
 
 #define DOUBLE_CLICK_SECONDS 60
@@ -94,20 +93,20 @@ static enum outcome find_holders(struct attempt *attempt, struct holders *holder
 
 static bool checks_password(struct attempt *attempt, const struct holder *holder)
 {
-    int64_t begun = clock_monotonic();
-    bool is_right = password_check(attempt->form->password, holder->password_hash);
-    attempt->account->hash_time += clock_monotonic() - begun;
+    struct hashing hashing = account_begin_hashing();
+    bool is_right = password_check(attempt->account->arena, attempt->form->password, holder->password_hash);
+    account_end_hashing(attempt->account, hashing);
     return is_right;
 }
 
 static bool hash_password(struct attempt *attempt)
 {
-    int64_t begun = clock_monotonic();
+    struct hashing hashing = account_begin_hashing();
     if (attempt->hash.length == 0) {
         attempt->hash =
             password_hash(attempt->account->arena, attempt->form->password, cost_of(attempt->account));
     }
-    attempt->account->hash_time += clock_monotonic() - begun;
+    account_end_hashing(attempt->account, hashing);
     return attempt->hash.length > 0;
 }
 
@@ -184,7 +183,7 @@ static enum outcome rename_registration(struct attempt *attempt, const struct ho
 }
 
 // This session sent the form of its own registration again, with nothing changed that a code depends on: the
-// code stays, and is mailed again where it may be.
+// code stays, and is mailed again where it may be. OUTCOME_INVALID: it was proved or taken over meanwhile.
 static enum outcome answer_repetition(struct attempt *attempt, const struct holder *holder)
 {
     struct code_state state = {.is_there = false};
@@ -200,17 +199,18 @@ static enum outcome answer_repetition(struct attempt *attempt, const struct hold
         attempt->result->resend_in = state.resend_in > retry_after ? state.resend_in : retry_after;
         attempt->result->code_length = state.facts.digits;
     }
+    if (outcome == OUTCOME_NOTHING_PENDING) {
+        return OUTCOME_INVALID;
+    }
     return outcome == OUTCOME_THROTTLED ? OUTCOME_DONE : outcome;
 }
 
-// Puts the customer's row there: a new one, or this session's own in its mended form. OUTCOME_INVALID: a name
-// went to somebody else meanwhile.
-static enum outcome write_customer(struct attempt *attempt, const struct holder *own,
-                                   struct text registration_id)
+// Puts the customer's row there: a new one, or this session's own in its mended form.
+static void ask_customer(struct attempt *attempt, const struct holder *own, struct text registration_id,
+                         struct answer *answer)
 {
     struct account *account = attempt->account;
     const struct identity *identity = &attempt->identity;
-    struct rows rows;
     const struct parameter parameters[] = {
         parameter_bytes(own == NULL ? account_new_id(account) : registration_id),
         parameter_bytes(identity->username),
@@ -226,42 +226,57 @@ static enum outcome write_customer(struct attempt *attempt, const struct holder 
         parameter_number(account->settings->unverified_hours),
     };
     enum statement statement = own == NULL ? STATEMENT_REGISTER_CUSTOMER : STATEMENT_MEND_REGISTRATION;
-    enum database_outcome written = database_run(account->database, account->arena, statement, parameters,
-                                                 sizeof parameters / sizeof *parameters, &rows);
-    if (written == DATABASE_CONFLICT || written == DATABASE_RETRY ||
-        (written == DATABASE_DONE && rows.count == 0)) {
-        return OUTCOME_INVALID;
-    }
-    return account_outcome(written);
+    database_ask(account->database, account->arena, statement, parameters,
+                 sizeof parameters / sizeof *parameters, answer);
 }
 
-// The transaction: limits, customer, code with its mail, session.
+// OUTCOME_INVALID: a name went to somebody else meanwhile.
+static enum outcome read_customer(const struct answer *answer)
+{
+    bool is_lost = answer->outcome == DATABASE_CONFLICT || answer->outcome == DATABASE_RETRY ||
+                   (answer->outcome == DATABASE_DONE && answer->rows.count == 0);
+    return is_lost ? OUTCOME_INVALID : account_outcome(answer->outcome);
+}
+
+// The transaction's one turn: limits, customer, code with its mail, session. Each statement finds nothing to
+// do where the one before it did nothing, and all is given up then.
+static enum outcome take_turn(struct attempt *attempt, const struct holder *own, struct text mailbox,
+                              struct text session, const struct ticket *ticket)
+{
+    struct account *account = attempt->account;
+    struct text registration_id = account_new_id(account);
+    struct answer limits;
+    struct answer customer;
+    struct answer code;
+    struct answer pending;
+    throttle_ask_mail(account, mailbox, session, &limits);
+    ask_customer(attempt, own, registration_id, &customer);
+    code_ask(account, registration_id, mailbox, 0, &code);
+    session_ask_pending(account, ticket, registration_id, attempt->visitor->token_digest, false, &pending);
+    (void)database_turn(account->database, account->arena);
+    enum outcome outcome = throttle_read_mail(&limits);
+    if (outcome == OUTCOME_DONE) {
+        outcome = read_customer(&customer);
+    }
+    if (outcome == OUTCOME_DONE) {
+        outcome = code_read(&code, &attempt->result->code_length);
+    }
+    return outcome == OUTCOME_DONE ? session_read_pending(&pending) : outcome;
+}
+
 static enum outcome write_registration(struct attempt *attempt, const struct holder *own)
 {
     struct account *account = attempt->account;
     struct ticket ticket = session_new_ticket(account, attempt->visitor->session);
-    struct text registration_id = account_new_id(account);
     struct text mailbox =
         throttle_key(account, LIMIT_MAILBOX, identity_mailbox(account, attempt->identity.email));
     struct text session = throttle_key(account, LIMIT_SESSION, ticket.id);
-    int64_t digits = 0;
     database_begin(account->database);
-    enum outcome outcome = throttle_take_mail(account, mailbox, session);
-    if (outcome == OUTCOME_DONE) {
-        outcome = write_customer(attempt, own, registration_id);
-    }
-    if (outcome == OUTCOME_DONE) {
-        outcome = code_issue(account, registration_id, mailbox, 0, &digits);
-    }
-    if (outcome == OUTCOME_DONE) {
-        outcome =
-            session_open_pending(account, &ticket, registration_id, attempt->visitor->token_digest, false);
-    }
+    enum outcome outcome = take_turn(attempt, own, mailbox, session, &ticket);
     if (outcome == OUTCOME_DONE) {
         attempt->result->ticket = ticket;
         attempt->result->expires_in = account->settings->otp_minutes * MINUTE;
         attempt->result->resend_in = account->settings->resend_seconds;
-        attempt->result->code_length = digits;
         return account_outcome(database_commit(account->database));
     }
     database_rollback(account->database);

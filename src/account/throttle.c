@@ -23,7 +23,7 @@ static struct text digest(struct account *account, int64_t number, enum limit li
     const struct text parts[] = {text_from(names[limit]), subject};
     unsigned char *key = arena_take(account->arena, DIGEST_SIZE);
     if (key == NULL || !keyring_mac(account->keyring, KEY_LIMITS, number, parts, 2, key)) {
-        (void)arena_take(account->arena, SIZE_MAX);
+        arena_fail(account->arena);
         return (struct text){NULL, 0};
     }
     return text_of(key, DIGEST_SIZE);
@@ -35,7 +35,7 @@ static void carry_over(struct account *account, enum statement statement, const 
 {
     if (database_run(account->database, account->arena, statement, parameters, count, NULL) !=
         DATABASE_DONE) {
-        (void)arena_take(account->arena, SIZE_MAX);
+        arena_fail(account->arena);
     }
 }
 
@@ -139,21 +139,24 @@ void throttle_give_back_address(struct account *account, enum limit limit, struc
     (void)database_run(account->database, account->arena, STATEMENT_GIVE_BACK_LIMIT, parameters, 2, NULL);
 }
 
-enum outcome throttle_take_mail(struct account *account, struct text mailbox_key, struct text session_key)
+void throttle_ask_mail(struct account *account, struct text mailbox_key, struct text session_key,
+                       struct answer *answer)
 {
-    struct rows rows;
     const struct parameter parameters[] = {
         parameter_bytes(mailbox_key),
         parameter_bytes(session_key),
         parameter_number(account->settings->mails_per_hour),
         parameter_number(account->settings->mails_per_day),
     };
-    enum database_outcome taken =
-        database_run(account->database, account->arena, STATEMENT_TAKE_MAIL_LIMITS, parameters, 4, &rows);
-    if (taken != DATABASE_DONE) {
+    database_ask(account->database, account->arena, STATEMENT_TAKE_MAIL_LIMITS, parameters, 4, answer);
+}
+
+enum outcome throttle_read_mail(const struct answer *answer)
+{
+    if (answer->outcome != DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
-    return rows.count == 2 ? OUTCOME_DONE : OUTCOME_THROTTLED;
+    return answer->rows.count == 2 ? OUTCOME_DONE : OUTCOME_THROTTLED;
 }
 
 int64_t throttle_mail_wait(struct account *account, struct text mailbox_key, struct text session_key)

@@ -65,8 +65,12 @@ static bool are_digits(struct text text)
 static bool is_code(const struct account *account, const struct code_facts *facts, struct text digits)
 {
     char code[CODE_DIGITS_MAXIMUM];
-    bool matches = code_derive(account->keyring, facts, code) &&
-                   secret_equals(text_of(code, (size_t)facts->digits), digits);
+    bool is_derived = code_derive(account->keyring, facts, code);
+    bool matches = is_derived && secret_equals(text_of(code, (size_t)facts->digits), digits);
+    if (!is_derived && keyring_has(account->keyring, facts->key_number)) {
+        // A try that nobody can judge must not be counted: no statement runs any more.
+        arena_fail(account->arena);
+    }
     secret_wipe(code, sizeof code);
     return matches;
 }
@@ -148,7 +152,7 @@ static enum outcome repeat_proof(struct account *account, const struct session *
     return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
 }
 
-// A try that was not counted came too late: the code had ended meanwhile. Says how.
+// The code had ended when it was typed, or before the try was counted. Says how.
 static enum outcome explain(struct account *account, const struct session *session,
                             const struct verify_form *form, struct verify_result *result)
 {
@@ -219,7 +223,7 @@ static enum outcome judge_code(struct account *account, const struct session *se
         return OUTCOME_INVALID;
     }
     if (state->is_locked) {
-        return refuse_locked(state, result);
+        return explain(account, session, form, result);
     }
     if (state->expires_in == 0) {
         return OUTCOME_CODE_EXPIRED;
@@ -236,7 +240,7 @@ enum outcome account_verify(struct account *account, const struct visitor *visit
                             const struct verify_form *form, struct verify_result *result)
 {
     const struct session *session = visitor->session;
-    struct code_state state = {.is_there = false};
+    const struct code_state *state = &session->code;
     *result = (struct verify_result){.attempts_left = 0};
     if (session_is_gone(session)) {
         return repeat_proof(account, session, form, result);
@@ -244,9 +248,5 @@ enum outcome account_verify(struct account *account, const struct visitor *visit
     if (!session->is_pending || !is_for(account, form, session->pending.username)) {
         return OUTCOME_NOTHING_PENDING;
     }
-    enum outcome outcome = code_find(account, &session->pending, session->id, &state);
-    if (outcome != OUTCOME_DONE) {
-        return outcome;
-    }
-    return state.is_there ? judge_code(account, session, form, &state, result) : OUTCOME_CODE_EXPIRED;
+    return state->is_there ? judge_code(account, session, form, state, result) : OUTCOME_CODE_EXPIRED;
 }

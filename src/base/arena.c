@@ -56,16 +56,13 @@ void *arena_take(struct arena *arena, size_t size)
         arena->failed = true;
         return NULL;
     }
-    size_t rounded = (size + alignment - 1) / alignment * alignment;
-#ifdef STOREFRONT_PIECEWISE_ARENA
-    rounded = size;
-#endif
+    size_t rounded = BLOCK_SIZE == 0 ? size : (size + alignment - 1) / alignment * alignment;
     if (rounded > arena->maximum - arena->taken) {
         arena->failed = true;
         return NULL;
     }
-    struct block *block = arena->blocks;
-    if (BLOCK_SIZE == 0 || block == NULL || rounded > block->size - block->used) {
+    struct block *block = BLOCK_SIZE == 0 ? NULL : arena->blocks;
+    if (block == NULL || rounded > block->size - block->used) {
         block = add_block(arena, rounded);
         if (block == NULL) {
             arena->failed = true;
@@ -76,6 +73,11 @@ void *arena_take(struct arena *arena, size_t size)
     block->used += rounded;
     arena->taken += rounded;
     return piece;
+}
+
+void arena_fail(struct arena *arena)
+{
+    arena->failed = true;
 }
 
 bool arena_failed(const struct arena *arena)

@@ -12,6 +12,13 @@ int64_t clock_monotonic(void)
     return (int64_t)now.tv_sec * MICROSECONDS + now.tv_nsec / 1000;
 }
 
+int64_t clock_processor(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * MICROSECONDS + now.tv_nsec / 1000;
+}
+
 int64_t clock_seconds(void)
 {
     struct timespec now = {0};
@@ -28,10 +35,8 @@ int64_t clock_milliseconds(void)
 
 static void add_padded(struct buffer *buffer, int number)
 {
-    if (number < 10) {
-        buffer_add_byte(buffer, '0');
-    }
-    buffer_add_number(buffer, number);
+    const char digits[] = {(char)('0' + number / 10), (char)('0' + number % 10)};
+    buffer_add(buffer, text_of(digits, sizeof digits));
 }
 
 static void add_time_of_day(struct buffer *buffer, const struct tm *time)

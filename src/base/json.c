@@ -5,9 +5,22 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+// Whether jansson was refused memory: it goes on without the byte that it had no room for, or calls the text
+// wrong.
+static bool is_short_of_memory;
 
 static bool copy_value(struct arena *arena, const json_t *json, unsigned depth, struct value *value);
+
+static void *allocate(size_t size)
+{
+    void *piece = malloc(size);
+    is_short_of_memory = is_short_of_memory || piece == NULL;
+    return piece;
+}
 
 static struct text copy_text(struct arena *arena, const char *bytes, size_t length)
 {
@@ -104,11 +117,21 @@ static struct text describe(struct arena *arena, const json_error_t *error)
     return text_join(arena, parts, sizeof parts / sizeof *parts);
 }
 
+static json_t *parse(struct text text, json_error_t *error)
+{
+    json_set_alloc_funcs(allocate, free);
+    is_short_of_memory = false;
+    return json_loadb(text.bytes == NULL ? "" : text.bytes, text.length,
+                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+}
+
 bool json_read(struct arena *arena, struct text text, unsigned depth, struct value *value, struct text *fault)
 {
     json_error_t error = {0};
-    json_t *json = json_loadb(text.bytes == NULL ? "" : text.bytes, text.length,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    json_t *json = parse(text, &error);
+    if (is_short_of_memory) {
+        arena_fail(arena);
+    }
     if (json == NULL) {
         if (fault != NULL) {
             *fault = describe(arena, &error);

@@ -6,24 +6,32 @@
 #include "storefront/base/unicode.h"
 
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define LINE_MAXIMUM  ((size_t)8 * 1024)
+#define USUAL_LENGTH  ((size_t)512)
 #define ARENA_MAXIMUM (4 * LINE_MAXIMUM)
+#define TIME_SIZE     ((size_t)32)
 #define BYTES_SHOWN   ((size_t)128) // of a field that is no text
 
 static struct {
     const char *program;
     enum log_format format;
     enum log_level least;
+    pid_t process;
     struct arena *arena; // of the line that is being written
-} settings = {"storefront", LOG_FORMAT_JSON, LOG_INFO, NULL};
+    int64_t second;      // whose words `time` holds
+    char time[TIME_SIZE];
+    size_t time_length;
+} settings = {.program = "storefront", .format = LOG_FORMAT_JSON, .least = LOG_INFO};
 
 void log_open(const char *program, enum log_format format, enum log_level least)
 {
     settings.program = program;
     settings.format = format;
     settings.least = least;
+    settings.process = getpid();
 }
 
 static const char *level_name(enum log_level level)
@@ -39,35 +47,59 @@ static struct text readable(struct arena *arena, struct text text)
     return unicode_is_valid(text) ? text : encode_hexadecimal(arena, text_cut(text, 0, BYTES_SHOWN));
 }
 
-static void add_json_member(struct buffer *line, const char *name, struct text value)
+// Names are words of this program, in which nothing needs an escape.
+static void add_json_name(struct buffer *line, const char *name)
 {
-    buffer_add_byte(line, ',');
-    buffer_add_json_string(line, text_from(name));
-    buffer_add_byte(line, ':');
-    buffer_add_json_string(line, readable(line->arena, value));
+    buffer_add(line, TEXT(",\""));
+    buffer_add(line, text_from(name));
+    buffer_add(line, TEXT("\":"));
+}
+
+// The same holds for what is said by a word of this program.
+static void add_json_word(struct buffer *line, const char *name, const char *word)
+{
+    add_json_name(line, name);
+    buffer_add_byte(line, '"');
+    buffer_add(line, text_from(word));
+    buffer_add_byte(line, '"');
+}
+
+// Many lines share their second.
+static struct text time_now(struct arena *arena)
+{
+    int64_t now = clock_seconds();
+    if (now != settings.second) {
+        struct text time = text_cut(clock_rfc3339(arena, now), 0, TIME_SIZE);
+        if (time.length == 0) {
+            return time;
+        }
+        memcpy(settings.time, time.bytes, time.length);
+        settings.time_length = time.length;
+        settings.second = now;
+    }
+    return text_of(settings.time, settings.time_length);
 }
 
 static void begin_json(struct buffer *line, enum log_level level, const char *event)
 {
-    buffer_add(line, TEXT("{\"time\":"));
-    buffer_add_json_string(line, clock_rfc3339(line->arena, clock_seconds()));
-    add_json_member(line, "level", text_from(level_name(level)));
-    add_json_member(line, "program", text_from(settings.program));
-    buffer_add(line, TEXT(",\"process\":"));
-    buffer_add_number(line, getpid());
-    add_json_member(line, "event", text_from(event));
+    buffer_add(line, TEXT("{\"time\":\""));
+    buffer_add(line, time_now(line->arena));
+    buffer_add_byte(line, '"');
+    add_json_word(line, "level", level_name(level));
+    add_json_word(line, "program", settings.program);
+    add_json_name(line, "process");
+    buffer_add_number(line, settings.process == 0 ? getpid() : settings.process);
+    add_json_word(line, "event", event);
 }
 
 static void add_json_field(struct buffer *line, const struct log_field *field)
 {
-    if (!field->is_number) {
-        add_json_member(line, field->name, field->text);
-        return;
+    add_json_name(line, field->name);
+    if (field->is_number) {
+        buffer_add_number(line, field->number);
+    } else {
+        buffer_add_json_string(line, readable(line->arena, field->text));
     }
-    buffer_add_byte(line, ',');
-    buffer_add_json_string(line, text_from(field->name));
-    buffer_add_byte(line, ':');
-    buffer_add_number(line, field->number);
 }
 
 static void begin_words(struct buffer *line, enum log_level level, const char *event)
@@ -116,6 +148,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     }
     bool is_json = settings.format == LOG_FORMAT_JSON;
     struct buffer line = buffer_open(settings.arena, LINE_MAXIMUM);
+    buffer_expect(&line, USUAL_LENGTH);
     (is_json ? begin_json : begin_words)(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         size_t before = line.length;
@@ -131,4 +164,25 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     buffer_add(&line, is_json ? TEXT("}\n") : TEXT("\n"));
     write_line(buffer_text(&line));
     arena_empty(settings.arena);
+}
+
+void log_from_signal(const char *event, const char *name, const char *value)
+{
+    const char *const json[] = {"{\"level\":\"error\",\"program\":\"",
+                                settings.program,
+                                "\",\"event\":\"",
+                                event,
+                                "\",\"",
+                                name,
+                                "\":\"",
+                                value,
+                                "\"}\n"};
+    const char *const words[] = {"", settings.program, ": error: ", event, " ", name, "=\"", value, "\"\n"};
+    const char *const *pieces = settings.format == LOG_FORMAT_JSON ? json : words;
+    struct iovec line[sizeof json / sizeof *json];
+    for (size_t i = 0; i < sizeof line / sizeof *line; i++) {
+        // writev() wants a pointer that is not const, and only reads through it.
+        line[i] = (struct iovec){.iov_base = (void *)(uintptr_t)pieces[i], .iov_len = strlen(pieces[i])};
+    }
+    (void)!writev(STDERR_FILENO, line, sizeof line / sizeof *line);
 }

@@ -63,6 +63,8 @@ static const struct family families[] = {
      "Tries to connect to the database that failed on every host."},
     {"storefront_password_hashes_total", COUNTER, "Requests that have hashed a password."},
     {"storefront_password_hash_seconds_total", TIME, "Time spent with hashing passwords."},
+    {"storefront_password_hash_processor_seconds_total", TIME,
+     "Time that processors worked on hashing passwords."},
     {"storefront_throttled_reported_total", COUNTER,
      "Refusals by a limit that the daily figures hold already."},
     {"storefront_mails_total", COUNTER, "What became of mails that a mailer took in hand."},

@@ -1,6 +1,7 @@
 // See text.h. Views never allocate; buffers double in their arena up to their maximum.
 #include "storefront/base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define FIRST_CAPACITY ((size_t)256)
@@ -186,7 +187,6 @@ struct buffer buffer_open(struct arena *arena, size_t maximum)
     return (struct buffer){.arena = arena, .maximum = maximum};
 }
 
-// Makes room for `more` bytes behind what is there; false, and the mark set, where that cannot be.
 static bool grow(struct buffer *buffer, size_t more)
 {
     if (buffer->overflowed || more > buffer->maximum - buffer->length) {
@@ -194,9 +194,6 @@ static bool grow(struct buffer *buffer, size_t more)
         return false;
     }
     size_t needed = buffer->length + more;
-    if (needed <= buffer->capacity) {
-        return true;
-    }
     size_t capacity = buffer->capacity == 0 ? FIRST_CAPACITY : buffer->capacity;
     while (capacity < needed) {
         capacity *= 2;
@@ -215,9 +212,21 @@ static bool grow(struct buffer *buffer, size_t more)
     return true;
 }
 
+// Makes room for `more` bytes behind what is there; false, and the mark set, where that cannot be. A page is
+// hundreds of pieces, nearly all of which find room.
+static inline bool has_room(struct buffer *buffer, size_t more)
+{
+    return (!buffer->overflowed && more <= buffer->capacity - buffer->length) || grow(buffer, more);
+}
+
+void buffer_expect(struct buffer *buffer, size_t length)
+{
+    (void)has_room(buffer, length);
+}
+
 void buffer_add(struct buffer *buffer, struct text text)
 {
-    if (text.length > 0 && grow(buffer, text.length)) {
+    if (text.length > 0 && has_room(buffer, text.length)) {
         memcpy(buffer->bytes + buffer->length, text.bytes, text.length);
         buffer->length += text.length;
     }
@@ -225,7 +234,7 @@ void buffer_add(struct buffer *buffer, struct text text)
 
 void buffer_add_byte(struct buffer *buffer, char byte)
 {
-    if (grow(buffer, 1)) {
+    if (has_room(buffer, 1)) {
         buffer->bytes[buffer->length++] = byte;
     }
 }
@@ -248,14 +257,19 @@ static void add_json_escape(struct buffer *buffer, unsigned code)
     buffer_add(buffer, text_of(escape, sizeof escape));
 }
 
+// Printable bytes that JSON escapes, or that shall not stand in a script in HTML; the last one begins the
+// line separators, which JavaScript knows.
+static const bool is_escaped_in_json[UCHAR_MAX + 1] = {
+    ['"'] = true, ['\\'] = true, ['<'] = true, ['>'] = true, ['&'] = true, [0x7f] = true, [0xe2] = true,
+};
+
 // How many bytes at the front of `text` may stand in a JSON string as they are.
 static size_t plain_length(struct text text)
 {
     size_t i = 0;
     while (i < text.length) {
         unsigned char byte = (unsigned char)text.bytes[i];
-        if (byte < ' ' || byte == '"' || byte == '\\' || byte == '<' || byte == '>' || byte == '&' ||
-            byte == 0x7f || byte == 0xe2) {
+        if (byte < ' ' || is_escaped_in_json[byte]) {
             break;
         }
         i++;

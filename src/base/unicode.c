@@ -17,9 +17,21 @@ static size_t decode(struct text text, int32_t *code_point)
     return length > 0 ? (size_t)length : 0;
 }
 
+// How many bytes at the front of `text` are ASCII, but not zero.
+static size_t ascii_length(struct text text)
+{
+    const signed char *bytes = (const signed char *)text.bytes;
+    size_t length = 0;
+    while (length < text.length && bytes[length] > 0) {
+        length++;
+    }
+    return length;
+}
+
 bool unicode_is_valid(struct text text)
 {
-    while (text.length > 0) {
+    for (text = text_after(text, ascii_length(text)); text.length > 0;
+         text = text_after(text, ascii_length(text))) {
         int32_t code_point = 0;
         size_t length = decode(text, &code_point);
         if (length == 0 || code_point == 0) {
@@ -134,6 +146,9 @@ static struct text map(struct arena *arena, struct text text, utf8proc_option_t 
     utf8proc_ssize_t length =
         utf8proc_map((const utf8proc_uint8_t *)text.bytes, (utf8proc_ssize_t)text.length, &mapped, options);
     struct text result = {NULL, 0};
+    if (length == UTF8PROC_ERROR_NOMEM) {
+        arena_fail(arena);
+    }
     if (length > 0) {
         result = text_copy(arena, text_of(mapped, (size_t)length));
         explicit_bzero(mapped, (size_t)length);
@@ -175,10 +190,15 @@ struct text unicode_domain(struct arena *arena, struct text text)
     const char *name = text_string(arena, text);
     uint8_t *ascii = NULL;
     struct text result = {NULL, 0};
+    if (name == NULL) {
+        return result;
+    }
     // Not with IDN2_USE_STD3_ASCII_RULES: it drops foreign characters instead of refusing them.
-    if (name != NULL &&
-        idn2_lookup_u8((const uint8_t *)name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
-        is_host_name(text_from((const char *)ascii))) {
+    int fault = idn2_lookup_u8((const uint8_t *)name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (fault == IDN2_MALLOC) {
+        arena_fail(arena);
+    }
+    if (fault == IDN2_OK && is_host_name(text_from((const char *)ascii))) {
         result = text_copy(arena, text_from((const char *)ascii));
     }
     idn2_free(ascii);

@@ -16,65 +16,11 @@ struct database {
     struct connection connection;
     bool begin_is_due;   // database_begin() was called, nothing sent yet
     bool in_transaction; // BEGIN was sent
+    bool begins;         // with the turn that is being put together
+    bool is_refused;     // something of that turn could not be asked
+    struct answer *asked[ANSWERS_MAXIMUM];
+    size_t asked_count;
 };
-
-struct parameter parameter_bytes(struct text bytes)
-{
-    return (struct parameter){.kind = PARAMETER_BYTES, .bytes = bytes};
-}
-
-struct parameter parameter_number(int64_t number)
-{
-    return (struct parameter){.kind = PARAMETER_NUMBER, .number = number};
-}
-
-struct parameter parameter_switch(bool on)
-{
-    return (struct parameter){.kind = PARAMETER_SWITCH, .number = on};
-}
-
-struct parameter parameter_nothing(void)
-{
-    return (struct parameter){.kind = PARAMETER_NOTHING};
-}
-
-static struct text cell(const struct rows *rows, size_t row, size_t column)
-{
-    if (row >= rows->count || column >= rows->columns) {
-        return (struct text){NULL, 0};
-    }
-    return rows->cells[row * rows->columns + column];
-}
-
-struct text rows_text(const struct rows *rows, size_t row, size_t column)
-{
-    return cell(rows, row, column);
-}
-
-int64_t rows_number(const struct rows *rows, size_t row, size_t column)
-{
-    struct text bytes = cell(rows, row, column);
-    if (bytes.length == 0 || bytes.length > sizeof(int64_t)) {
-        return 0;
-    }
-    // The first byte carries the sign, whatever the width.
-    uint64_t number = (unsigned char)bytes.bytes[0] >> 7 != 0 ? UINT64_MAX : 0;
-    for (size_t i = 0; i < bytes.length; i++) {
-        number = number << 8 | (unsigned char)bytes.bytes[i];
-    }
-    return (int64_t)number;
-}
-
-bool rows_switch(const struct rows *rows, size_t row, size_t column)
-{
-    struct text bytes = cell(rows, row, column);
-    return bytes.length == 1 && bytes.bytes[0] == 1;
-}
-
-bool rows_is_nothing(const struct rows *rows, size_t row, size_t column)
-{
-    return cell(rows, row, column).bytes == NULL;
-}
 
 struct database *database_open(const struct database_settings *settings)
 {
@@ -239,24 +185,23 @@ static enum database_outcome receive(struct database *database, struct arena *ar
     return outcome;
 }
 
-static enum database_outcome run(struct database *database, struct arena *arena, enum statement statement,
-                                 const struct parameter *parameters, size_t count, struct rows *rows)
+// What the answers of a turn come to, in the order in which they were asked for.
+static enum database_outcome receive_turn(struct database *database, struct arena *arena)
 {
-    bool begins = database->begin_is_due;
-    database->begin_is_due = false;
-    database->in_transaction = database->in_transaction || begins;
-    database->connection.is_warned = false;
-    if ((begins && !send_statement(database, STATEMENT_BEGIN_TRANSACTION, NULL, 0)) ||
-        !send_statement(database, statement, parameters, count) || !connection_send(&database->connection)) {
-        return DATABASE_UNAVAILABLE;
+    enum database_outcome outcome =
+        database->begins ? receive(database, arena, STATEMENT_BEGIN_TRANSACTION, NULL) : DATABASE_DONE;
+    for (size_t i = 0; i < database->asked_count && outcome != DATABASE_UNAVAILABLE; i++) {
+        struct answer *answer = database->asked[i];
+        if (outcome == DATABASE_DONE) {
+            outcome = receive(database, arena, answer->statement, &answer->rows);
+        } else {
+            // The server has not run it.
+            PQclear(connection_result(&database->connection));
+        }
+        answer->outcome = outcome;
     }
-    enum database_outcome begun =
-        begins ? receive(database, arena, STATEMENT_BEGIN_TRANSACTION, NULL) : DATABASE_DONE;
-    enum database_outcome outcome = receive(database, arena, statement, rows);
-    if (!connection_sync(&database->connection) || database->connection.is_warned) {
-        return DATABASE_UNAVAILABLE;
-    }
-    return begun == DATABASE_DONE ? outcome : begun;
+    bool is_whole = connection_sync(&database->connection) && !database->connection.is_warned;
+    return is_whole ? outcome : DATABASE_UNAVAILABLE;
 }
 
 // After a failure nobody vouches for, the connection is dropped: the server then gives up what was not
@@ -268,23 +213,67 @@ static void drop(struct database *database)
     connection_drop(&database->connection);
 }
 
+static bool send_begin(struct database *database)
+{
+    if (!database->begin_is_due) {
+        return true;
+    }
+    database->begin_is_due = false;
+    database->in_transaction = true;
+    database->begins = true;
+    return send_statement(database, STATEMENT_BEGIN_TRANSACTION, NULL, 0);
+}
+
+void database_ask(struct database *database, const struct arena *arena, enum statement statement,
+                  const struct parameter *parameters, size_t count, struct answer *answer)
+{
+    *answer = (struct answer){.statement = statement, .outcome = DATABASE_UNAVAILABLE};
+    bool is_open = database->in_transaction || database->asked_count > 0
+                       ? connection_is_open(&database->connection)
+                       : !arena_failed(arena) && connection_make(&database->connection);
+    if (database->is_refused || arena_failed(arena) || database->asked_count == ANSWERS_MAXIMUM || !is_open) {
+        database->is_refused = true;
+        return;
+    }
+    database->asked[database->asked_count++] = answer;
+    database->is_refused = !send_begin(database) || !send_statement(database, statement, parameters, count);
+}
+
+enum database_outcome database_turn(struct database *database, struct arena *arena)
+{
+    enum database_outcome outcome = DATABASE_UNAVAILABLE;
+    bool is_sent = database->asked_count > 0;
+    database->connection.is_warned = false;
+    if (!database->is_refused && is_sent && connection_send(&database->connection)) {
+        outcome = receive_turn(database, arena);
+    }
+    if (outcome == DATABASE_UNAVAILABLE) {
+        for (size_t i = 0; i < database->asked_count; i++) {
+            database->asked[i]->outcome = DATABASE_UNAVAILABLE;
+            database->asked[i]->rows = (struct rows){0};
+        }
+        if (is_sent) {
+            drop(database);
+        }
+    }
+    database->begins = false;
+    database->is_refused = false;
+    database->asked_count = 0;
+    return outcome;
+}
+
 enum database_outcome database_run(struct database *database, struct arena *arena, enum statement statement,
                                    const struct parameter *parameters, size_t count, struct rows *rows)
 {
+    struct answer answer;
+    bool is_alone = !database->in_transaction && !database->begin_is_due && database->asked_count == 0;
+    enum database_outcome outcome = DATABASE_RETRY;
+    for (int tries = 0; outcome == DATABASE_RETRY && tries <= (is_alone ? RETRIES : 0); tries++) {
+        database_ask(database, arena, statement, parameters, count, &answer);
+        outcome = database_turn(database, arena);
+    }
     if (rows != NULL) {
-        *rows = (struct rows){0};
-    }
-    if (arena_failed(arena) || (database->in_transaction && !connection_is_open(&database->connection)) ||
-        (!database->in_transaction && !connection_make(&database->connection))) {
-        return DATABASE_UNAVAILABLE;
-    }
-    bool is_alone = !database->in_transaction && !database->begin_is_due;
-    enum database_outcome outcome = run(database, arena, statement, parameters, count, rows);
-    for (int again = 0; again < RETRIES && is_alone && outcome == DATABASE_RETRY; again++) {
-        outcome = run(database, arena, statement, parameters, count, rows);
-    }
-    if (outcome == DATABASE_UNAVAILABLE) {
-        drop(database);
+        *rows = outcome == DATABASE_DONE ? answer.rows : (struct rows){0};
     }
     return outcome;
 }
@@ -296,13 +285,14 @@ void database_begin(struct database *database)
 
 enum database_outcome database_commit(struct database *database)
 {
-    if (!database->in_transaction || !connection_is_open(&database->connection)) {
+    if (!database->in_transaction) {
         return DATABASE_UNAVAILABLE;
     }
     database->in_transaction = false;
     database->connection.is_warned = false;
     bool committed = false;
-    if (send_statement(database, STATEMENT_COMMIT_TRANSACTION, NULL, 0) &&
+    if (connection_is_open(&database->connection) &&
+        send_statement(database, STATEMENT_COMMIT_TRANSACTION, NULL, 0) &&
         connection_send(&database->connection)) {
         PGresult *result = connection_result(&database->connection);
         // A transaction that had failed answers COMMIT with ROLLBACK, and no error.

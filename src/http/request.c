@@ -3,12 +3,12 @@
 #include "storefront/base/encode.h"
 
 #define QUALITY_FULL 1000
+#define MILLISECONDS 1000
 
-struct text request_cookie(const struct request *request, struct text name)
+struct text request_next_cookie(struct text *rest, struct text name)
 {
-    struct text rest = request->cookies;
-    while (rest.length > 0) {
-        struct text value = text_trim(text_next(&rest, ';'));
+    while (rest->length > 0) {
+        struct text value = text_trim(text_next(rest, ';'));
         if (text_equals(text_next(&value, '='), name)) {
             bool is_quoted =
                 value.length >= 2 && value.bytes[0] == '"' && value.bytes[value.length - 1] == '"';
@@ -17,6 +17,12 @@ struct text request_cookie(const struct request *request, struct text name)
         }
     }
     return (struct text){NULL, 0};
+}
+
+struct text request_cookie(const struct request *request, struct text name)
+{
+    struct text rest = request->cookies;
+    return request_next_cookie(&rest, name);
 }
 
 struct text request_query(const struct request *request, struct arena *arena, struct text name)
@@ -112,4 +118,18 @@ bool request_wants_json(const struct request *request)
     return text_equals_ignoring_case(request_media_type(request->content_type), TEXT("application/json")) ||
            text_equals_ignoring_case(request->requested_with, TEXT("XMLHttpRequest")) ||
            prefers_json(request->accept);
+}
+
+int64_t request_wait(struct text sent, int64_t now)
+{
+    struct text thousandths = sent;
+    struct text whole = text_next(&thousandths, '.');
+    int64_t seconds = 0;
+    int64_t fraction = 0;
+    if (thousandths.length != 3 || !text_to_number(whole, 0, INT32_MAX, &seconds) ||
+        !text_to_number(thousandths, 0, 999, &fraction)) {
+        return 0;
+    }
+    int64_t waited = now - seconds * MILLISECONDS - fraction;
+    return waited > 0 ? waited : 0;
 }

@@ -1,5 +1,5 @@
-// See worker.h. The signals that end a worker are blocked and polled beside the listening socket: none is
-// seen in the middle of a request. libfcgi waits for a request's first bytes by select(), and drops the
+// See worker.h. The signals that end a worker are blocked and waited for beside the listening socket: none is
+// seen in the middle of a request. libfcgi waits for a request's first bytes for a while, and drops the
 // connection where a signal ends that.
 #include "storefront/http/worker.h"
 #include "storefront/base/clock.h"
@@ -8,14 +8,16 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #define ARENA_MAXIMUM ((size_t)2 * 1024 * 1024)
 #define HEAD_MAXIMUM  ((size_t)8 * 1024)
+#define HEAD_USUAL    ((size_t)1024)
+#define IN_A_ROW      8 // requests before a worker looks whether it is to stop
 
 // A descriptor that can be read once the worker is to stop, or -1. After FCGX_Init(), which sets handlers.
 static int open_stop_signals(void)
@@ -28,18 +30,70 @@ static int open_stop_signals(void)
     return done ? signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
 }
 
-static struct text parameter(const FCGX_Request *fastcgi, struct arena *arena, const char *name)
+// What nginx passes on and a request consists of.
+enum parameter {
+    REQUEST_METHOD,
+    DOCUMENT_URI,
+    QUERY_STRING,
+    HTTP_HOST,
+    HTTP_ORIGIN,
+    HTTP_SEC_FETCH_SITE,
+    HTTP_ACCEPT,
+    HTTP_ACCEPT_LANGUAGE,
+    CONTENT_TYPE,
+    CONTENT_LENGTH,
+    HTTP_X_REQUESTED_WITH,
+    HTTP_X_CSRFTOKEN,
+    HTTP_COOKIE,
+    REMOTE_ADDR,
+    REQUEST_ID,
+    REQUEST_TIME,
+    PARAMETERS
+};
+
+static const struct text parameter_names[PARAMETERS] = {
+    [REQUEST_METHOD] = TEXT("REQUEST_METHOD"),
+    [DOCUMENT_URI] = TEXT("DOCUMENT_URI"),
+    [QUERY_STRING] = TEXT("QUERY_STRING"),
+    [HTTP_HOST] = TEXT("HTTP_HOST"),
+    [HTTP_ORIGIN] = TEXT("HTTP_ORIGIN"),
+    [HTTP_SEC_FETCH_SITE] = TEXT("HTTP_SEC_FETCH_SITE"),
+    [HTTP_ACCEPT] = TEXT("HTTP_ACCEPT"),
+    [HTTP_ACCEPT_LANGUAGE] = TEXT("HTTP_ACCEPT_LANGUAGE"),
+    [CONTENT_TYPE] = TEXT("CONTENT_TYPE"),
+    [CONTENT_LENGTH] = TEXT("CONTENT_LENGTH"),
+    [HTTP_X_REQUESTED_WITH] = TEXT("HTTP_X_REQUESTED_WITH"),
+    [HTTP_X_CSRFTOKEN] = TEXT("HTTP_X_CSRFTOKEN"),
+    [HTTP_COOKIE] = TEXT("HTTP_COOKIE"),
+    [REMOTE_ADDR] = TEXT("REMOTE_ADDR"),
+    [REQUEST_ID] = TEXT("REQUEST_ID"),
+    [REQUEST_TIME] = TEXT("REQUEST_TIME"),
+};
+
+static enum parameter find_parameter(struct text name)
 {
-    const char *value = FCGX_GetParam(name, fastcgi->envp);
-    if (value == NULL) {
-        return (struct text){NULL, 0};
+    enum parameter parameter = 0;
+    while (parameter < PARAMETERS && !text_equals(parameter_names[parameter], name)) {
+        parameter++;
     }
-    return value[0] == '\0' ? TEXT("") : text_copy(arena, text_from(value));
+    return parameter;
 }
 
-static enum method read_method(const FCGX_Request *fastcgi)
+// Every parameter by one walk, where libfcgi would walk once for each; of two with one name the first counts,
+// as it does there; one that is empty is there. They last as long as the request.
+static void read_parameters(const FCGX_Request *fastcgi, struct text values[static PARAMETERS])
 {
-    struct text method = text_from(FCGX_GetParam("REQUEST_METHOD", fastcgi->envp));
+    for (char **entry = fastcgi->envp; entry != NULL && *entry != NULL; entry++) {
+        size_t length = strcspn(*entry, "=");
+        enum parameter parameter = find_parameter(text_of(*entry, length));
+        if (parameter < PARAMETERS && values[parameter].bytes == NULL && (*entry)[length] == '=') {
+            values[parameter] = text_from(*entry + length + 1);
+        }
+    }
+}
+
+static enum method read_method(struct text method)
+{
     if (text_equals(method, TEXT("GET"))) {
         return METHOD_GET;
     }
@@ -49,24 +103,9 @@ static enum method read_method(const FCGX_Request *fastcgi)
     return text_equals(method, TEXT("POST")) ? METHOD_POST : METHOD_OTHER;
 }
 
-// nginx says when it passed the request on, as seconds with three decimals of this host's clock.
-static int64_t read_wait(const FCGX_Request *fastcgi)
+static void read_body(const FCGX_Request *fastcgi, struct text announced, struct arena *arena,
+                      struct request *request)
 {
-    struct text rest = text_from(FCGX_GetParam("REQUEST_TIME", fastcgi->envp));
-    struct text whole = text_next(&rest, '.');
-    int64_t seconds = 0;
-    int64_t thousandths = 0;
-    if (rest.length != 3 || !text_to_number(whole, 0, INT32_MAX, &seconds) ||
-        !text_to_number(rest, 0, 999, &thousandths)) {
-        return 0;
-    }
-    int64_t waited = clock_milliseconds() - seconds * 1000 - thousandths;
-    return waited > 0 ? waited : 0;
-}
-
-static void read_body(const FCGX_Request *fastcgi, struct arena *arena, struct request *request)
-{
-    struct text announced = text_from(FCGX_GetParam("CONTENT_LENGTH", fastcgi->envp));
     int64_t length = 0;
     if (announced.length == 0) {
         return;
@@ -86,24 +125,26 @@ static void read_body(const FCGX_Request *fastcgi, struct arena *arena, struct r
 
 static void read_request(const FCGX_Request *fastcgi, struct arena *arena, struct request *request)
 {
+    struct text values[PARAMETERS] = {{NULL, 0}};
+    read_parameters(fastcgi, values);
     *request = (struct request){
-        .method = read_method(fastcgi),
-        .path = parameter(fastcgi, arena, "DOCUMENT_URI"),
-        .query = parameter(fastcgi, arena, "QUERY_STRING"),
-        .host = parameter(fastcgi, arena, "HTTP_HOST"),
-        .origin = parameter(fastcgi, arena, "HTTP_ORIGIN"),
-        .fetch_site = parameter(fastcgi, arena, "HTTP_SEC_FETCH_SITE"),
-        .accept = parameter(fastcgi, arena, "HTTP_ACCEPT"),
-        .accept_language = parameter(fastcgi, arena, "HTTP_ACCEPT_LANGUAGE"),
-        .content_type = parameter(fastcgi, arena, "CONTENT_TYPE"),
-        .requested_with = parameter(fastcgi, arena, "HTTP_X_REQUESTED_WITH"),
-        .csrf_header = parameter(fastcgi, arena, "HTTP_X_CSRFTOKEN"),
-        .cookies = parameter(fastcgi, arena, "HTTP_COOKIE"),
-        .address = parameter(fastcgi, arena, "REMOTE_ADDR"),
-        .id = parameter(fastcgi, arena, "REQUEST_ID"),
-        .waited_ms = read_wait(fastcgi),
+        .method = read_method(values[REQUEST_METHOD]),
+        .path = values[DOCUMENT_URI],
+        .query = values[QUERY_STRING],
+        .host = values[HTTP_HOST],
+        .origin = values[HTTP_ORIGIN],
+        .fetch_site = values[HTTP_SEC_FETCH_SITE],
+        .accept = values[HTTP_ACCEPT],
+        .accept_language = values[HTTP_ACCEPT_LANGUAGE],
+        .content_type = values[CONTENT_TYPE],
+        .requested_with = values[HTTP_X_REQUESTED_WITH],
+        .csrf_header = values[HTTP_X_CSRFTOKEN],
+        .cookies = values[HTTP_COOKIE],
+        .address = values[REMOTE_ADDR],
+        .id = values[REQUEST_ID],
+        .waited_ms = request_wait(values[REQUEST_TIME], clock_milliseconds()),
     };
-    read_body(fastcgi, arena, request);
+    read_body(fastcgi, values[CONTENT_LENGTH], arena, request);
 }
 
 // What is said when there is no memory to say anything else.
@@ -119,6 +160,7 @@ static void write_response(const FCGX_Request *fastcgi, struct arena *arena, con
                            const struct response *response)
 {
     struct buffer head = buffer_open(arena, HEAD_MAXIMUM);
+    buffer_expect(&head, HEAD_USUAL);
     response_write_head(response, &head);
     if (head.overflowed || response->body.overflowed || arena_failed(arena)) {
         (void)FCGX_PutStr(no_memory, sizeof no_memory - 1, fastcgi->out);
@@ -141,14 +183,43 @@ static void serve_one(FCGX_Request *fastcgi, struct arena *arena, answer_functio
     arena_empty(arena);
 }
 
-static void serve(FCGX_Request *fastcgi, int stop, struct arena *arena, answer_function *answer,
+// Only one worker is woken for a connection; poll() would wake all that wait, and all but one of them for
+// nothing. -1 where it cannot be.
+static int open_events(int stop)
+{
+    int events = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event request = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = 0}};
+    struct epoll_event end = {.events = EPOLLIN, .data = {.fd = stop}};
+    if (events >= 0 && (epoll_ctl(events, EPOLL_CTL_ADD, 0, &request) != 0 ||
+                        epoll_ctl(events, EPOLL_CTL_ADD, stop, &end) != 0)) {
+        (void)close(events);
+        return -1;
+    }
+    return events;
+}
+
+// Waits until a request may be there or the worker is to stop; whether it is to stop.
+static bool wait_for_request(int events, int stop)
+{
+    struct epoll_event ready[2];
+    int count = epoll_wait(events, ready, 2, -1);
+    for (int i = 0; i < count; i++) {
+        if (ready[i].data.fd == stop) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A busy worker finds the next request without waiting. Where another one has taken it, there is nothing to
+// accept. One that is to stop answers first what woke it, for nobody else was woken.
+static void serve(FCGX_Request *fastcgi, int events, int stop, struct arena *arena, answer_function *answer,
                   void *context)
 {
-    struct pollfd waiting[] = {{.fd = 0, .events = POLLIN}, {.fd = stop, .events = POLLIN}};
-    while (waiting[1].revents == 0) {
-        bool is_waiting = poll(waiting, 2, -1) > 0 && (waiting[0].revents & POLLIN) != 0;
-        // Another worker may have taken it: then there is nothing to accept.
-        if (is_waiting && waiting[1].revents == 0 && FCGX_Accept_r(fastcgi) == 0) {
+    bool is_to_stop = false;
+    while (!is_to_stop) {
+        is_to_stop = wait_for_request(events, stop);
+        for (int i = 0; i < IN_A_ROW && FCGX_Accept_r(fastcgi) == 0; i++) {
             serve_one(fastcgi, arena, answer, context);
         }
     }
@@ -159,17 +230,20 @@ bool worker_run(answer_function *answer, void *context)
     FCGX_Request fastcgi;
     int flags = fcntl(0, F_GETFL);
     int stop = -1;
+    int events = -1;
     struct arena *arena = arena_open(ARENA_MAXIMUM);
     bool is_ready = arena != NULL && FCGX_Init() == 0 &&
                     FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 && flags >= 0 &&
-                    fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && (stop = open_stop_signals()) >= 0;
+                    fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && (stop = open_stop_signals()) >= 0 &&
+                    (events = open_events(stop)) >= 0;
     if (is_ready) {
-        serve(&fastcgi, stop, arena, answer, context);
+        serve(&fastcgi, events, stop, arena, answer, context);
         FCGX_Free(&fastcgi, 1);
-        (void)close(stop);
     } else {
         log_event(LOG_ERROR, "worker cannot listen", LOG_STRING("reason", strerrordesc_np(errno)));
     }
+    (void)close(events);
+    (void)close(stop);
     arena_close(&arena);
     return is_ready;
 }

@@ -1,5 +1,8 @@
 // See outbox.h.
 #include "storefront/mail/outbox.h"
+#include "storefront/base/encode.h"
+
+#define VERDICT_MAXIMUM ((size_t)1024) // bytes of one as JSON
 
 // The columns of sql/statements/claim_mails.sql.
 enum {
@@ -37,11 +40,12 @@ static struct outbox_mail read_mail(const struct rows *rows, size_t row)
     };
 }
 
-bool outbox_claim(struct database *database, struct arena *arena, int64_t lease, struct outbox_claim *claim)
+bool outbox_claim(struct database *database, struct arena *arena, size_t most, int64_t lease,
+                  struct outbox_claim *claim)
 {
     struct rows rows;
-    const struct parameter parameters[] = {parameter_number((int64_t)OUTBOX_CLAIM_MAXIMUM),
-                                           parameter_number(lease)};
+    most = most < OUTBOX_CLAIM_MAXIMUM ? most : OUTBOX_CLAIM_MAXIMUM;
+    const struct parameter parameters[] = {parameter_number((int64_t)most), parameter_number(lease)};
     database_grant_time(database);
     claim->count = 0;
     if (database_run(database, arena, STATEMENT_CLAIM_MAILS, parameters, 2, &rows) != DATABASE_DONE) {
@@ -53,37 +57,36 @@ bool outbox_claim(struct database *database, struct arena *arena, int64_t lease,
     return true;
 }
 
-static bool settle(struct database *database, struct arena *arena, enum statement statement,
-                   const struct parameter *parameters, size_t count)
+static void add_verdict(struct buffer *out, const struct outbox_verdict *verdict)
 {
+    static const char *const states[] = {[OUTBOX_QUEUED] = "queued",
+                                         [OUTBOX_SENT] = "sent",
+                                         [OUTBOX_DROPPED] = "dropped",
+                                         [OUTBOX_REFUSED] = "refused"};
+    buffer_add(out, TEXT("{\"id\":\""));
+    buffer_add(out, encode_hexadecimal(out->arena, verdict->id));
+    buffer_add(out, TEXT("\",\"state\":\""));
+    buffer_add(out, text_from(states[verdict->state]));
+    buffer_add(out, TEXT("\",\"seconds\":"));
+    buffer_add_number(out, verdict->seconds);
+    if (verdict->reason.length > 0) {
+        buffer_add(out, TEXT(",\"reason\":"));
+        buffer_add_json_string(out, verdict->reason);
+    }
+    buffer_add(out, TEXT("}"));
+}
+
+bool outbox_settle(struct database *database, struct arena *arena, const struct outbox_verdict *verdicts,
+                   size_t count)
+{
+    struct buffer list = buffer_open(arena, (count + 1) * VERDICT_MAXIMUM);
+    for (size_t i = 0; i < count; i++) {
+        buffer_add(&list, i == 0 ? TEXT("[") : TEXT(","));
+        add_verdict(&list, &verdicts[i]);
+    }
+    buffer_add(&list, TEXT("]"));
+    const struct parameter parameters[] = {parameter_bytes(buffer_text(&list))};
     database_grant_time(database);
-    return database_run(database, arena, statement, parameters, count, NULL) == DATABASE_DONE;
-}
-
-bool outbox_hand_over(struct database *database, struct arena *arena, struct text id)
-{
-    const struct parameter parameters[] = {parameter_bytes(id)};
-    return settle(database, arena, STATEMENT_HAND_OVER_MAIL, parameters, 1);
-}
-
-bool outbox_defer(struct database *database, struct arena *arena, struct text id, int64_t seconds,
-                  struct text reason)
-{
-    const struct parameter parameters[] = {parameter_bytes(id), parameter_number(seconds),
-                                           parameter_bytes(reason)};
-    return settle(database, arena, STATEMENT_DEFER_MAIL, parameters, 3);
-}
-
-bool outbox_drop(struct database *database, struct arena *arena, struct text id)
-{
-    const struct parameter parameters[] = {parameter_bytes(id), parameter_bytes(TEXT("dropped")),
-                                           parameter_bytes(TEXT("its code was dead"))};
-    return settle(database, arena, STATEMENT_SETTLE_MAIL, parameters, 3);
-}
-
-bool outbox_refuse(struct database *database, struct arena *arena, struct text id, struct text reason)
-{
-    const struct parameter parameters[] = {parameter_bytes(id), parameter_bytes(TEXT("refused")),
-                                           parameter_bytes(reason)};
-    return settle(database, arena, STATEMENT_SETTLE_MAIL, parameters, 3);
+    return !list.overflowed &&
+           database_run(database, arena, STATEMENT_SETTLE_MAILS, parameters, 1, NULL) == DATABASE_DONE;
 }

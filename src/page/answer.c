@@ -4,6 +4,7 @@
 #include "storefront/base/json.h"
 
 #define MINUTE            60
+#define USUAL_LENGTH      ((size_t)8 * 1024) // of a page, in bytes
 #define RETRY_UNAVAILABLE 3 // seconds; a proof whose answer was lost is answered again from then on
 
 // What each outcome means at the edge.
@@ -37,9 +38,8 @@ static const struct meaning meanings[OUTCOMES] = {
 };
 
 const char *const layout_names[] = {
-    "language", "languages",    "languages.tag", "languages.name", "languages.is_current", "csrf_token",
-    "path",     "is_signed_in", "customer_name", "alert",          "retry_after",          "knows_visitor",
-    NULL,
+    "language",     "languages.tag", "languages.name", "languages.is_current", "csrf_token",    "path",
+    "is_signed_in", "customer_name", "alert",          "retry_after",          "knows_visitor", NULL,
 };
 
 static const char *const trouble_names[] = {"status", "message", "may_try_again", "has_no_form", NULL};
@@ -144,27 +144,6 @@ static void write_json(struct visit *visit, enum outcome outcome, const struct v
     }
 }
 
-static void add_languages(struct visit *visit, struct value *data)
-{
-    struct arena *arena = visit->account.arena;
-    const struct languages *languages = view_languages(visit->service->view);
-    struct value *list = value_list(arena);
-    for (size_t i = 0; i < languages_count(languages); i++) {
-        struct text name = {NULL, 0};
-        struct value *language = value_object(arena);
-        (void)languages_word(languages, i, TEXT("language.name"), &name);
-        value_set_text(language, "tag", languages_tag(languages, i));
-        value_set_text(language, "name", name);
-        value_set_switch(language, "is_current", i == visit->language);
-        if (language != NULL) {
-            value_add(list, *language);
-        }
-    }
-    if (list != NULL) {
-        value_set(data, TEXT("languages"), *list);
-    }
-}
-
 // A form that another site sent comes without our SameSite cookies: a token for it would take the place of
 // the one that the visitor's open pages hold.
 static bool may_have_token(const struct visit *visit)
@@ -201,7 +180,6 @@ static void add_layout(struct visit *visit, struct value *data, struct text aler
     }
     value_set_text(data, "alert", alert);
     value_set_number(data, "retry_after", visit->result.retry_after);
-    add_languages(visit, data);
 }
 
 // Each field's first message stands under its name: "email_error".
@@ -237,6 +215,14 @@ static bool is_about_registration(const struct route *route)
     return route->audience == AUDIENCE_PENDING || route->audience == AUDIENCE_PROVING;
 }
 
+// Whether the route's page holds a form that this visitor may see: one about a registration needs to know
+// which.
+static bool has_form(const struct visit *visit)
+{
+    return visit->route->page != NULL && visit->route->method == METHOD_POST &&
+           (visit->session.is_pending || !is_about_registration(visit->route));
+}
+
 // Whether the form that was refused can be shown again.
 static bool shows_form(const struct visit *visit, enum outcome outcome)
 {
@@ -249,10 +235,9 @@ static bool shows_form(const struct visit *visit, enum outcome outcome)
     case OUTCOME_DENIED:
     case OUTCOME_THROTTLED:
     case OUTCOME_UNAVAILABLE:
-        return visit->route->page != NULL && visit->route->method == METHOD_POST && !visit->is_late;
+        return has_form(visit) && !visit->is_late;
     case OUTCOME_FORGED:
-        return visit->route->page != NULL && visit->has_own_origin &&
-               (visit->session.is_pending || !is_about_registration(visit->route));
+        return has_form(visit) && visit->has_own_origin;
     case OUTCOME_DONE:
         return true;
     default:
@@ -275,6 +260,7 @@ static bool write_form(struct visit *visit, enum outcome outcome)
 
 static void write_page(struct visit *visit, enum outcome outcome)
 {
+    buffer_expect(&visit->response->body, USUAL_LENGTH);
     if (visit->route != NULL && shows_form(visit, outcome)) {
         if (write_form(visit, outcome)) {
             return;

@@ -24,6 +24,7 @@ struct figures {
     size_t failures;
     size_t hashes;
     size_t hash_time;
+    size_t hash_processor_time;
     struct database_figures told; // of the database, so far
     struct kind known[KNOWN_MAXIMUM];
     size_t known_count;
@@ -45,6 +46,8 @@ struct figures *figures_open(struct arena *arena, struct metrics *metrics, const
         .failures = metrics_counter(metrics, TEXT("storefront_database_failures_total")),
         .hashes = metrics_counter(metrics, TEXT("storefront_password_hashes_total")),
         .hash_time = metrics_counter(metrics, TEXT("storefront_password_hash_seconds_total")),
+        .hash_processor_time =
+            metrics_counter(metrics, TEXT("storefront_password_hash_processor_seconds_total")),
     };
     metrics_histogram(metrics, "storefront_request_seconds", label, &figures->times);
     metrics_sit(metrics, pool);
@@ -105,6 +108,7 @@ void figures_end(struct figures *figures, const struct visit *visit, enum outcom
     if (visit->account.hash_time > 0) {
         metrics_add(figures->metrics, figures->hashes, 1);
         metrics_add(figures->metrics, figures->hash_time, visit->account.hash_time);
+        metrics_add(figures->metrics, figures->hash_processor_time, visit->account.hash_processor_time);
     }
     metrics_set_busy(figures->metrics, false);
 }

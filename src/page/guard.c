@@ -83,7 +83,9 @@ static enum outcome read_form(struct visit *visit)
 static enum outcome find_session(struct visit *visit)
 {
     struct text cookie = request_cookie(visit->request, visit->service->site.session_cookie);
-    enum outcome outcome = session_find(&visit->account, cookie, &visit->session);
+    bool expects_pending =
+        visit->route->audience == AUDIENCE_PENDING || visit->route->audience == AUDIENCE_PROVING;
+    enum outcome outcome = session_find(&visit->account, cookie, expects_pending, &visit->session);
     visit->knows_session = outcome == OUTCOME_DONE;
     return outcome;
 }
@@ -98,12 +100,20 @@ static bool comes_from_here(const struct visit *visit)
                         site_has_origin(&visit->service->site, request->host, request->origin));
 }
 
+// A sister domain can put cookies of the name before ours, and must not be able to lock anybody out by it.
 static bool is_own_token(struct visit *visit, struct text given)
 {
     bool allows_earlier = visit->route->audience == AUDIENCE_SIGNED_OUT;
-    struct text cookie = request_cookie(visit->request, TEXT("csrftoken"));
-    return csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier,
-                      &visit->visitor.token_digest);
+    struct text rest = visit->request->cookies;
+    struct text cookie;
+    do {
+        cookie = request_next_cookie(&rest, TEXT("csrftoken"));
+        if (csrf_check(&visit->account, &visit->session, cookie, given, allows_earlier,
+                       &visit->visitor.token_digest)) {
+            return true;
+        }
+    } while (cookie.bytes != NULL);
+    return false;
 }
 
 static enum outcome check_token(struct visit *visit)

@@ -32,5 +32,7 @@ struct text next_path(struct arena *arena, struct text wanted)
         }
         is_safe = is_local(decoded);
     }
-    return is_safe ? encode_location(arena, wanted) : TEXT("/");
+    // Judged as it will come back: the page's form sends what it was given, encoded, and must not be refused.
+    struct text path = is_safe ? encode_location(arena, wanted) : TEXT("/");
+    return path.length <= NEXT_MAXIMUM ? path : TEXT("/");
 }

@@ -13,16 +13,25 @@ static void set_token(struct visit *visit, struct text token)
                                                                   .is_for_scripts = true});
 }
 
+// The browser's own token; empty: it has none that is valid.
+static struct text find_token(const struct visit *visit)
+{
+    struct text rest = visit->request->cookies;
+    struct text token = request_next_cookie(&rest, TEXT("csrftoken"));
+    while (token.bytes != NULL && !csrf_is_valid(&visit->account, &visit->session, token)) {
+        token = request_next_cookie(&rest, TEXT("csrftoken"));
+    }
+    return token;
+}
+
 struct text visit_token(struct visit *visit)
 {
     if (visit->token.length == 0) {
-        struct text token = request_cookie(visit->request, TEXT("csrftoken"));
-        if (csrf_is_valid(&visit->account, &visit->session, token)) {
-            visit->token = token;
-        } else {
-            struct text none = {NULL, 0};
-            set_token(visit, csrf_make(&visit->account, visit->session.is_known ? visit->session.key : none));
-        }
+        visit->token = find_token(visit);
+    }
+    if (visit->token.length == 0) {
+        struct text none = {NULL, 0};
+        set_token(visit, csrf_make(&visit->account, visit->session.is_known ? visit->session.key : none));
     }
     return visit->token;
 }

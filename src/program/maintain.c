@@ -100,6 +100,9 @@ int verb_maintain(int count, char **arguments)
     database = is_ready ? program_database(&program, STATEMENT_USER_MAINTENANCE) : NULL;
     bool done =
         database != NULL && count_figures(database, &program) && purge_all(database, &program.settings);
+    if (!done) {
+        log_line(LOG_ERROR, "maintenance was not done to its end");
+    }
     database_close(&database);
     program_end(&program);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

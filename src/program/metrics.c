@@ -3,6 +3,7 @@
 // and reads the database as a role that sees no customer.
 #include "storefront/base/metrics.h"
 #include "storefront/base/log.h"
+#include "storefront/base/walls.h"
 #include "storefront/http/queue.h"
 #include "storefront/http/worker.h"
 #include "storefront/page/routes.h"
@@ -85,7 +86,8 @@ int verb_metrics(int count, char **arguments)
         exporter.metrics = program_metrics(&program);
         exporter.database = program_database(&program, STATEMENT_USER_METRICS);
     }
-    bool done = exporter.metrics != NULL && exporter.database != NULL && worker_run(answer, &exporter);
+    bool done = exporter.metrics != NULL && exporter.database != NULL &&
+                walls_raise(WALL_METRICS, program.settings.seccomp) && worker_run(answer, &exporter);
     database_close(&exporter.database);
     metrics_close(&exporter.metrics);
     program_end(&program);

@@ -10,6 +10,9 @@ static bool statements_fit(const struct program *program, enum statement_user us
 {
     struct database *database = program_database(program, user);
     bool done = database != NULL && database_check(database);
+    if (!done) {
+        log_line(LOG_ERROR, "statements cannot be checked");
+    }
     database_close(&database);
     return done;
 }

@@ -1,11 +1,10 @@
 // See program.h.
 #include "storefront/program/program.h"
 #include "storefront/base/log.h"
+#include "storefront/base/walls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,18 +19,10 @@ static enum log_format choose_format(struct text word)
     return text_equals(word, TEXT("auto")) && isatty(STDERR_FILENO) == 1 ? LOG_FORMAT_WORDS : LOG_FORMAT_JSON;
 }
 
-// Passwords and keys must not be found in a core file or by a debugger of the same user.
-static void refuse_core_files(void)
-{
-    const struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 bool program_start(struct program *program, const char *name, bool is_strict)
 {
     *program = (struct program){.arena = arena_open(ARENA_MAXIMUM)};
-    refuse_core_files();
+    walls_begin();
     log_open(name, choose_format(TEXT("auto")), LOG_INFO);
     if (program->arena == NULL || !settings_read(program->arena, environ, &program->settings)) {
         return false;
@@ -42,12 +33,16 @@ bool program_start(struct program *program, const char *name, bool is_strict)
 
 void program_end(struct program *program)
 {
+    if (program->arena == NULL || arena_failed(program->arena)) {
+        log_line(LOG_ERROR, "no memory");
+    }
     arena_close(&program->arena);
 }
 
 int program_fail_slowly(void)
 {
     const struct timespec time = {.tv_sec = SLOW_FAILURE_TIME};
+    log_line(LOG_ERROR, "cannot start");
     (void)nanosleep(&time, NULL);
     return EXIT_FAILURE;
 }
@@ -56,8 +51,12 @@ int program_print(const struct buffer *out)
 {
     struct text text = buffer_text(out);
     bool is_written = text.length == 0 || fwrite(text.bytes, 1, text.length, stdout) == text.length;
-    bool done = is_written && !out->overflowed && fflush(stdout) == 0;
-    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+    // Without memory some of its words are missing.
+    if (is_written && !out->overflowed && !arena_failed(out->arena) && fflush(stdout) == 0) {
+        return EXIT_SUCCESS;
+    }
+    log_line(LOG_ERROR, "cannot print");
+    return EXIT_FAILURE;
 }
 
 struct database *program_database(const struct program *program, enum statement_user user)
@@ -75,10 +74,18 @@ struct database *program_database(const struct program *program, enum statement_
         .user = user,
         .application = applications[user],
     };
-    return database_open(&settings);
+    struct database *database = database_open(&settings);
+    if (database == NULL) {
+        log_line(LOG_ERROR, "cannot prepare for the database");
+    }
+    return database;
 }
 
 struct metrics *program_metrics(const struct program *program)
 {
-    return metrics_open(text_string(program->arena, program->settings.metrics_file));
+    struct metrics *metrics = metrics_open(text_string(program->arena, program->settings.metrics_file));
+    if (metrics == NULL) {
+        log_line(LOG_ERROR, "no memory for metrics");
+    }
+    return metrics;
 }

@@ -1,5 +1,6 @@
 // storefront routes: the map of URLs in words; --nginx: the map of pools that nginx includes.
 #include "storefront/page/routes.h"
+#include "storefront/base/log.h"
 #include "storefront/program/program.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@ int verb_routes(int count, char **arguments)
 {
     struct arena *arena = arena_open(2 * PRINT_MAXIMUM);
     if (arena == NULL) {
+        log_line(LOG_ERROR, "no memory");
         return EXIT_FAILURE;
     }
     struct buffer out = buffer_open(arena, PRINT_MAXIMUM);

@@ -4,6 +4,7 @@
 #include "storefront/base/encode.h"
 #include "storefront/base/log.h"
 #include "storefront/base/metrics.h"
+#include "storefront/base/walls.h"
 #include "storefront/mail/delivery.h"
 #include "storefront/mail/message.h"
 #include "storefront/mail/outbox.h"
@@ -16,13 +17,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARENA_MAXIMUM ((size_t)16 * 1024 * 1024)
-#define MINUTE        60
-#define MICROSECONDS  1000000
-#define MILLISECOND   1000
-#define FIRST_DELAY   2   // seconds; grows with the square of the attempts
-#define LONGEST_DELAY 300 // seconds
-#define LEASE_MARGIN  10  // seconds
+#define ARENA_MAXIMUM   ((size_t)16 * 1024 * 1024)
+#define MINUTE          60
+#define MICROSECONDS    1000000
+#define MILLISECOND     1000
+#define FIRST_DELAY     2   // seconds; grows with the square of the attempts
+#define LONGEST_DELAY   300 // seconds
+#define LEASE_MARGIN    10  // seconds
+#define CLAIM_LEAST     ((size_t)20)
+#define CLAIM_TIME      MICROSECONDS // what a claim should take: it grows below half of it, and shrinks above
+#define VERDICT_MAXIMUM ((size_t)100)
+#define VERDICT_TIME                                                                                         \
+    ((int64_t)100 * MILLISECOND) // then those that there are are written down: a slow mail's at once
+#define SETTLE_PAUSE 100         // milliseconds between two tries to write verdicts down
 
 // What became of a mail; counted under these words.
 enum fate { FATE_SENT, FATE_REFUSED, FATE_PUT_OFF, FATE_DROPPED, FATES };
@@ -40,11 +47,19 @@ struct mailer {
     struct keyring *keyring;
     const struct view *view;
     struct delivery *delivery;
-    struct arena *arena; // emptied after each round
+    struct arena *arena;  // emptied after each claim
+    struct arena *letter; // emptied after each mail
     struct metrics *metrics;
     size_t counters[FATES];
     struct metrics_histogram delay;
+    size_t claim_size;
     int64_t claimed_at; // monotonic
+    int64_t lease;      // seconds
+    // What became of mails, not written down yet: many share a commit. A mailer that is killed before it has
+    // written them sends those mails again, with the same Message-ID.
+    struct outbox_verdict verdicts[VERDICT_MAXIMUM];
+    size_t verdict_count;
+    int64_t settled_at; // monotonic: when verdicts were last written down, or the claim was made
 };
 
 static volatile sig_atomic_t is_stopping;
@@ -70,11 +85,11 @@ static size_t language_of(const struct mailer *mailer, struct text tag)
                : languages_choose(languages, mailer->settings->shop_language);
 }
 
-// Writes the mail with its code, which is derived here and lives no longer than the arena.
+// Writes the mail with its code, which is derived here and lives no longer than the mail.
 static struct text write_mail(struct mailer *mailer, const struct outbox_mail *mail)
 {
-    struct buffer message = buffer_open(mailer->arena, MESSAGE_MAXIMUM);
-    char *digits = arena_take(mailer->arena, CODE_DIGITS_MAXIMUM);
+    struct buffer message = buffer_open(mailer->letter, MESSAGE_MAXIMUM);
+    char *digits = arena_take(mailer->letter, CODE_DIGITS_MAXIMUM);
     if (digits == NULL || !code_derive(mailer->keyring, &mail->facts, digits)) {
         return (struct text){NULL, 0};
     }
@@ -87,7 +102,8 @@ static struct text write_mail(struct mailer *mailer, const struct outbox_mail *m
     };
     message_write_code(mailer->view, mailer->settings, language_of(mailer, mail->language), &content,
                        &message);
-    return message.overflowed || arena_failed(mailer->arena) ? (struct text){NULL, 0} : buffer_text(&message);
+    return message.overflowed || arena_failed(mailer->letter) ? (struct text){NULL, 0}
+                                                              : buffer_text(&message);
 }
 
 static void tell(struct mailer *mailer, const struct outbox_mail *mail, enum fate fate, struct text reason)
@@ -96,7 +112,7 @@ static void tell(struct mailer *mailer, const struct outbox_mail *mail, enum fat
                                               [FATE_REFUSED] = "mail refused",
                                               [FATE_PUT_OFF] = "mail put off",
                                               [FATE_DROPPED] = "mail dropped"};
-    struct arena *arena = mailer->arena;
+    struct arena *arena = mailer->letter;
     int64_t passed = clock_monotonic() - mailer->claimed_at + mail->waited_ms * MILLISECOND;
     metrics_add(mailer->metrics, mailer->counters[fate], 1);
     if (fate == FATE_SENT) {
@@ -107,6 +123,33 @@ static void tell(struct mailer *mailer, const struct outbox_mail *mail, enum fat
               LOG_NUMBER("milliseconds", passed / MILLISECOND), LOG_TEXT("reason", reason));
 }
 
+// Writes the verdicts down. A database that is away is asked again for as long as nobody else may take the
+// mails over: what the mail server has taken should not be sent twice.
+static void settle(struct mailer *mailer)
+{
+    const int64_t end = mailer->claimed_at + mailer->lease * MICROSECONDS;
+    while (mailer->verdict_count > 0 &&
+           !outbox_settle(mailer->database, mailer->letter, mailer->verdicts, mailer->verdict_count)) {
+        arena_empty(mailer->letter);
+        if (clock_monotonic() >= end || is_stopping != 0) {
+            break;
+        }
+        (void)poll(NULL, 0, SETTLE_PAUSE);
+    }
+    mailer->verdict_count = 0;
+    mailer->settled_at = clock_monotonic();
+}
+
+static void judge(struct mailer *mailer, const struct outbox_mail *mail, enum outbox_state state,
+                  int64_t seconds, struct text reason)
+{
+    mailer->verdicts[mailer->verdict_count++] = (struct outbox_verdict){
+        .id = mail->id, .state = state, .seconds = seconds, .reason = text_copy(mailer->arena, reason)};
+    if (mailer->verdict_count == VERDICT_MAXIMUM || clock_monotonic() - mailer->settled_at >= VERDICT_TIME) {
+        settle(mailer);
+    }
+}
+
 // Sends one mail. False when the mail server is away, so that the others need not try.
 static bool send_mail(struct mailer *mailer, const struct outbox_mail *mail)
 {
@@ -114,60 +157,84 @@ static bool send_mail(struct mailer *mailer, const struct outbox_mail *mail)
     struct text message = write_mail(mailer, mail);
     enum delivery_outcome outcome = DELIVERY_LATER;
     if (message.length > 0) {
-        outcome = delivery_send(mailer->delivery, mailer->arena, mail->facts.email, message, &reason);
+        outcome = delivery_send(mailer->delivery, mailer->letter, mail->facts.email, message, &reason);
     } else {
         reason = TEXT("it could not be written: no such key, or no memory");
     }
     switch (outcome) {
     case DELIVERY_TAKEN:
         tell(mailer, mail, FATE_SENT, reason);
-        return outbox_hand_over(mailer->database, mailer->arena, mail->id);
+        judge(mailer, mail, OUTBOX_SENT, 0, reason);
+        break;
     case DELIVERY_REFUSED:
         tell(mailer, mail, FATE_REFUSED, reason);
-        return outbox_refuse(mailer->database, mailer->arena, mail->id, reason);
+        judge(mailer, mail, OUTBOX_REFUSED, 0, reason);
+        break;
     case DELIVERY_LATER:
     case DELIVERY_AWAY:
         tell(mailer, mail, FATE_PUT_OFF, reason);
-        return outbox_defer(mailer->database, mailer->arena, mail->id, delay_after(mail->attempts), reason) &&
-               outcome == DELIVERY_LATER;
+        judge(mailer, mail, OUTBOX_QUEUED, delay_after(mail->attempts), reason);
+        break;
     }
-    return false;
+    return outcome != DELIVERY_AWAY;
 }
 
-// Works off one claim; mails for which the lease gets short are left to whoever claims them next, and those
-// that are left when the mailer is to stop are given back.
+// Whether the lease gets too short for one more mail.
+static bool is_late(const struct mailer *mailer)
+{
+    return clock_monotonic() - mailer->claimed_at >
+           (mailer->settings->smtp_timeout_seconds + LEASE_MARGIN / 2) * MICROSECONDS;
+}
+
+// Works off one claim; what cannot be sent in its time, or before the mailer is to stop, is given back.
 static void send_claim(struct mailer *mailer, const struct outbox_claim *claim)
 {
     bool is_away = false;
-    mailer->claimed_at = clock_monotonic();
     for (size_t i = 0; i < claim->count; i++) {
         const struct outbox_mail *mail = &claim->mails[i];
-        if (clock_monotonic() - mailer->claimed_at >
-            (mailer->settings->smtp_timeout_seconds + LEASE_MARGIN / 2) * MICROSECONDS) {
-            return;
-        }
         if (is_stopping != 0) {
-            (void)outbox_defer(mailer->database, mailer->arena, mail->id, 0, TEXT("the mailer was stopped"));
+            judge(mailer, mail, OUTBOX_QUEUED, 0, TEXT("the mailer was stopped"));
         } else if (mail->is_dead) {
             tell(mailer, mail, FATE_DROPPED, (struct text){NULL, 0});
-            (void)outbox_drop(mailer->database, mailer->arena, mail->id);
+            judge(mailer, mail, OUTBOX_DROPPED, 0, TEXT("its code was dead"));
         } else if (is_away) {
-            (void)outbox_defer(mailer->database, mailer->arena, mail->id, delay_after(mail->attempts),
-                               TEXT("the mail server is away"));
+            judge(mailer, mail, OUTBOX_QUEUED, delay_after(mail->attempts), TEXT("the mail server is away"));
+        } else if (is_late(mailer)) {
+            judge(mailer, mail, OUTBOX_QUEUED, 0, TEXT("the mailer had no time for it"));
         } else {
             is_away = !send_mail(mailer, mail);
         }
+        arena_empty(mailer->letter);
     }
+    settle(mailer);
+}
+
+// A claim is as large as what is sent in about a second: a mail server that is quick has many mails share the
+// cost of one, and of a slow one other mailers can take their part.
+static void choose_claim_size(struct mailer *mailer, size_t count)
+{
+    int64_t took = clock_monotonic() - mailer->claimed_at;
+    if (took > CLAIM_TIME) {
+        mailer->claim_size /= 2;
+    } else if (count == mailer->claim_size && took < CLAIM_TIME / 2) {
+        mailer->claim_size *= 2;
+    }
+    mailer->claim_size = mailer->claim_size < CLAIM_LEAST ? CLAIM_LEAST : mailer->claim_size;
+    mailer->claim_size =
+        mailer->claim_size > OUTBOX_CLAIM_MAXIMUM ? OUTBOX_CLAIM_MAXIMUM : mailer->claim_size;
 }
 
 static void run(struct mailer *mailer)
 {
-    const int64_t lease = 2 * mailer->settings->smtp_timeout_seconds + LEASE_MARGIN;
+    mailer->lease = 2 * mailer->settings->smtp_timeout_seconds + LEASE_MARGIN;
+    mailer->claim_size = CLAIM_LEAST;
     while (is_stopping == 0) {
         struct outbox_claim claim = {.count = 0};
-        bool is_claimed = outbox_claim(mailer->database, mailer->arena, lease, &claim);
-        if (is_claimed) {
+        mailer->claimed_at = clock_monotonic();
+        mailer->settled_at = mailer->claimed_at;
+        if (outbox_claim(mailer->database, mailer->arena, mailer->claim_size, mailer->lease, &claim)) {
             send_claim(mailer, &claim);
+            choose_claim_size(mailer, claim.count);
         }
         arena_empty(mailer->arena);
         // Without anything to do, and also without a database, there is time for a pause.
@@ -193,11 +260,13 @@ static bool open_mailer(struct program *program, struct mailer *mailer)
         metrics_histogram(mailer->metrics, "storefront_mail_delay_seconds", "", &mailer->delay);
     }
     mailer->arena = arena_open(ARENA_MAXIMUM);
+    mailer->letter = arena_open(ARENA_MAXIMUM);
     mailer->keyring = keyring_open(key_file, 1U << KEY_CODES);
     mailer->view = mailer->keyring == NULL ? NULL : view_open(program->arena, &view);
     mailer->delivery = mailer->view == NULL ? NULL : delivery_open(program->arena, &program->settings);
     mailer->database = mailer->delivery == NULL ? NULL : program_database(program, STATEMENT_USER_MAILER);
-    return mailer->database != NULL && mailer->arena != NULL && mailer->metrics != NULL;
+    return mailer->database != NULL && mailer->arena != NULL && mailer->letter != NULL &&
+           mailer->metrics != NULL;
 }
 
 // SIGUSR1 is how multiwatch says SIGTERM.
@@ -216,7 +285,8 @@ static int send_outbox(void)
 {
     struct program program;
     struct mailer mailer = {.settings = NULL};
-    bool is_ready = program_start(&program, "storefront-mail", false) && open_mailer(&program, &mailer);
+    bool is_ready = program_start(&program, "storefront-mail", false) && open_mailer(&program, &mailer) &&
+                    walls_raise(WALL_MAILER, program.settings.seccomp);
     if (is_ready) {
         catch_signals();
         log_line(LOG_INFO, "mailer is ready");
@@ -226,6 +296,7 @@ static int send_outbox(void)
     delivery_close(&mailer.delivery);
     keyring_close(&mailer.keyring);
     metrics_close(&mailer.metrics);
+    arena_close(&mailer.letter);
     arena_close(&mailer.arena);
     program_end(&program);
     return is_ready ? EXIT_SUCCESS : program_fail_slowly();

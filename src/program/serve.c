@@ -1,6 +1,7 @@
 // storefront serve: one worker of one pool. Everything that can be wrong is found before the first request;
 // the database may come later.
 #include "storefront/base/log.h"
+#include "storefront/base/walls.h"
 #include "storefront/http/worker.h"
 #include "storefront/page/answer.h"
 #include "storefront/page/figures.h"
@@ -53,7 +54,11 @@ static bool start_service(struct program *program, struct metrics *metrics, stru
     const struct password_cost cost = {settings->password_memory_kib, settings->password_passes};
     service->settings = settings;
     if (!choose_pool(settings, &service->pool) || !site_open(program->arena, settings, &service->site) ||
-        theme_write(program->arena, settings->shop_accent).length == 0 || !password_start(cost)) {
+        theme_write(program->arena, settings->shop_accent).length == 0) {
+        return false;
+    }
+    if (!password_start(cost)) {
+        log_line(LOG_ERROR, "passwords cannot be hashed");
         return false;
     }
     *keyring = keyring_open(key_file(program), 1U << KEY_CODES | 1U << KEY_TOKENS | 1U << KEY_LIMITS);
@@ -76,6 +81,7 @@ int verb_serve(int count, char **arguments)
     bool is_started = program_start(&program, "storefront", false);
     struct metrics *metrics = is_started ? program_metrics(&program) : NULL;
     bool is_ready = is_started && start_service(&program, metrics, &keyring, &service);
+    is_ready = is_ready && walls_raise(WALL_WORKER, program.settings.seccomp);
     bool done = is_ready && worker_run(guard_answer, &service);
     database_close(&service.database);
     keyring_close(&keyring);

@@ -38,14 +38,14 @@ bool code_derive(const struct keyring *keyring, const struct code_facts *facts,
     unsigned char mac[DIGEST_SIZE];
     uint64_t code = 0;
     bool found = false;
+    bool has_key = true;
     // A round fails once in 10^40; the bound is there so that the loop is seen to end.
-    for (unsigned char round = 0; round < 4 && !found; round++) {
+    for (unsigned char round = 0; round < 4 && !found && has_key; round++) {
         const struct text parts[] = {TEXT("prove an address"), text_of(&round, 1), facts->code_id,
                                      facts->registration_id,   facts->email,       facts->nonce};
-        if (!keyring_mac(keyring, KEY_CODES, facts->key_number, parts, sizeof parts / sizeof *parts, mac)) {
-            return false;
-        }
-        found = reduce(mac, power_of_ten(facts->digits), &code);
+        has_key =
+            keyring_mac(keyring, KEY_CODES, facts->key_number, parts, sizeof parts / sizeof *parts, mac);
+        found = has_key && reduce(mac, power_of_ten(facts->digits), &code);
     }
     for (int64_t i = facts->digits - 1; i >= 0; i--) {
         digits[i] = (char)('0' + code % 10);

@@ -105,11 +105,12 @@ static const char *add_key(struct keyring *keyring, struct text line, unsigned p
     if (!text_to_number(number, 1, KEY_NUMBER_MAXIMUM, &key->number) || has_number(keyring, key->number)) {
         return "a line does not begin with a number of its own from 1 to 32767";
     }
-    if (!decode_hexadecimal(text_trim(digits), secret, sizeof secret)) {
+    bool is_key = decode_hexadecimal(text_trim(digits), secret, sizeof secret);
+    bool done = is_key && derive_macs(key, secret, purposes);
+    secret_wipe(secret, sizeof secret);
+    if (!is_key) {
         return "a key is not 64 hexadecimal digits";
     }
-    bool done = derive_macs(key, secret, purposes);
-    secret_wipe(secret, sizeof secret);
     keyring->count++;
     return done ? NULL : "the subkeys could not be derived";
 }
@@ -182,6 +183,11 @@ size_t keyring_count(const struct keyring *keyring)
     return keyring->count;
 }
 
+bool keyring_has(const struct keyring *keyring, int64_t number)
+{
+    return has_number(keyring, number);
+}
+
 int64_t keyring_number(const struct keyring *keyring, size_t index)
 {
     return keyring->keys[index].number;
@@ -218,14 +224,18 @@ bool keyring_mac(const struct keyring *keyring, enum key_purpose purpose, int64_
     return false;
 }
 
-bool keyring_verify(const struct keyring *keyring, enum key_purpose purpose, const struct text *parts,
-                    size_t count, struct text mac)
+bool keyring_verify(struct arena *arena, const struct keyring *keyring, enum key_purpose purpose,
+                    const struct text *parts, size_t count, struct text mac)
 {
     unsigned char expected[DIGEST_SIZE];
     bool matches = false;
     for (size_t i = 0; i < keyring->count && !matches; i++) {
-        matches = compute(keyring->keys[i].macs[purpose], parts, count, expected) &&
-                  secret_equals(text_of(expected, sizeof expected), mac);
+        EVP_MAC_CTX *context = keyring->keys[i].macs[purpose];
+        bool done = compute(context, parts, count, expected);
+        matches = done && secret_equals(text_of(expected, sizeof expected), mac);
+        if (!done && context != NULL) {
+            arena_fail(arena);
+        }
     }
     secret_wipe(expected, sizeof expected);
     return matches;

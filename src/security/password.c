@@ -3,6 +3,7 @@
 #include "storefront/base/unicode.h"
 #include "storefront/security/secret.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -13,16 +14,31 @@
 #define JUDGED_CHARACTERS ((size_t)100)
 #define LEAST_BITS        19.931568569324174 // log2 of 10^6 guesses
 #define KIBIBYTE          1024
+#define MEMORY_MAXIMUM    ((int64_t)4 * KIBIBYTE * KIBIBYTE) // KiB, as of the setting
 
 // What password_nobody() gives.
 static char nobody[PASSWORD_HASH_MAXIMUM];
+
+// libsodium wants a pointer for an empty password too.
+static const char *bytes_of(struct text password)
+{
+    return password.length == 0 ? "" : password.bytes;
+}
 
 static bool hash_into(char hash[static PASSWORD_HASH_MAXIMUM], struct text password,
                       struct password_cost cost)
 {
     _Static_assert(crypto_pwhash_STRBYTES <= PASSWORD_HASH_MAXIMUM, "libsodium's strings must fit");
-    return crypto_pwhash_str_alg(hash, password.bytes, password.length, (unsigned long long)cost.passes,
+    return crypto_pwhash_str_alg(hash, bytes_of(password), password.length, (unsigned long long)cost.passes,
                                  (size_t)cost.memory_kib * KIBIBYTE, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+// How a PHC string of that cost begins.
+static size_t write_head(char head[static PASSWORD_HASH_MAXIMUM], struct password_cost cost)
+{
+    int length = snprintf(head, PASSWORD_HASH_MAXIMUM, "$argon2id$v=19$m=%" PRId64 ",t=%" PRId64 ",p=1$",
+                          cost.memory_kib, cost.passes);
+    return length < 0 ? 0 : (size_t)length;
 }
 
 // A PHC string of the right cost whose digest is random: checking against it does all the work and never
@@ -40,9 +56,9 @@ static bool make_nobody(struct password_cost cost)
                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
     (void)sodium_bin2base64(digest_text, sizeof digest_text, digest, sizeof digest,
                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    int length = snprintf(nobody, sizeof nobody, "$argon2id$v=19$m=%" PRId64 ",t=%" PRId64 ",p=1$%s$%s",
-                          cost.memory_kib, cost.passes, salt_text, digest_text);
-    return length > 0 && (size_t)length < sizeof nobody;
+    size_t head = write_head(nobody, cost);
+    int length = snprintf(nobody + head, sizeof nobody - head, "%s$%s", salt_text, digest_text);
+    return length > 0 && head + (size_t)length < sizeof nobody;
 }
 
 bool password_start(struct password_cost cost)
@@ -56,21 +72,6 @@ struct text password_hash(struct arena *arena, struct text password, struct pass
     return hash_into(hash, password, cost) ? text_copy(arena, text_from(hash)) : (struct text){NULL, 0};
 }
 
-bool password_check(struct text password, struct text hash)
-{
-    char string[PASSWORD_HASH_MAXIMUM] = {0};
-    if (hash.length == 0 || hash.length >= sizeof string) {
-        return false;
-    }
-    memcpy(string, hash.bytes, hash.length);
-    return crypto_pwhash_str_verify(string, password.bytes, password.length) == 0;
-}
-
-struct text password_nobody(void)
-{
-    return text_from(nobody);
-}
-
 // Reads the number behind `name` in a PHC string; 0 where there is none.
 static int64_t phc_number(struct text hash, struct text name)
 {
@@ -82,6 +83,57 @@ static int64_t phc_number(struct text hash, struct text name)
     }
     (void)text_to_number(text_cut(rest, 0, end), 0, INT64_MAX, &number);
     return number;
+}
+
+static bool decode(struct text text, unsigned char *bytes, size_t size)
+{
+    size_t length = 0;
+    return sodium_base642bin(bytes, size, text.bytes, text.length, NULL, &length, NULL,
+                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+           length == size;
+}
+
+struct phc {
+    struct password_cost cost;
+    unsigned char salt[crypto_pwhash_SALTBYTES];
+    unsigned char digest[DIGEST_SIZE];
+};
+
+// Takes a PHC string apart; false for any that is not as password_hash() writes it.
+static bool read_phc(struct text hash, struct phc *phc)
+{
+    char head[PASSWORD_HASH_MAXIMUM];
+    phc->cost = (struct password_cost){phc_number(hash, TEXT("$m=")), phc_number(hash, TEXT(",t="))};
+    struct text rest = text_after(hash, write_head(head, phc->cost));
+    struct text salt = text_next(&rest, '$');
+    return text_starts_with(hash, text_from(head)) && phc->cost.memory_kib <= MEMORY_MAXIMUM &&
+           decode(salt, phc->salt, sizeof phc->salt) && decode(rest, phc->digest, sizeof phc->digest);
+}
+
+// Not by crypto_pwhash_str_verify(), which calls a right password wrong when there was no memory to tell.
+bool password_check(struct arena *arena, struct text password, struct text hash)
+{
+    struct phc phc;
+    unsigned char digest[DIGEST_SIZE];
+    if (!read_phc(hash, &phc)) {
+        return false;
+    }
+    errno = 0;
+    bool is_made = crypto_pwhash(digest, sizeof digest, bytes_of(password), password.length, phc.salt,
+                                 (unsigned long long)phc.cost.passes, (size_t)phc.cost.memory_kib * KIBIBYTE,
+                                 crypto_pwhash_ALG_ARGON2ID13) == 0;
+    if (!is_made && errno == ENOMEM) {
+        arena_fail(arena);
+    }
+    bool is_right =
+        is_made && secret_equals(text_of(digest, sizeof digest), text_of(phc.digest, sizeof phc.digest));
+    secret_wipe(digest, sizeof digest);
+    return is_right;
+}
+
+struct text password_nobody(void)
+{
+    return text_from(nobody);
 }
 
 bool password_is_outdated(struct text hash, struct password_cost cost)

@@ -6,6 +6,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#define NONCES_SIZE ((size_t)4096) // drawn at once
+
 bool secret_random(void *bytes, size_t size)
 {
     if (RAND_priv_bytes(bytes, (int)size) == 1) {
@@ -13,6 +15,27 @@ bool secret_random(void *bytes, size_t size)
     }
     memset(bytes, 0, size);
     return false;
+}
+
+bool secret_nonce(void *bytes, size_t size)
+{
+    static struct {
+        unsigned char bytes[NONCES_SIZE];
+        size_t left;
+    } nonces;
+    if (size > sizeof nonces.bytes) {
+        return false;
+    }
+    if (size > nonces.left) {
+        nonces.left = RAND_bytes(nonces.bytes, sizeof nonces.bytes) == 1 ? sizeof nonces.bytes : 0;
+    }
+    if (size > nonces.left) {
+        return false;
+    }
+    nonces.left -= size;
+    memcpy(bytes, nonces.bytes + nonces.left, size);
+    secret_wipe(nonces.bytes + nonces.left, size);
+    return true;
 }
 
 bool secret_digest(struct text text, unsigned char digest[static DIGEST_SIZE])

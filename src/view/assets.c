@@ -170,7 +170,11 @@ static bool publish_folder(const struct publication *publication, struct text fr
     struct arena *arena = publication->arena;
     const struct text parts[] = {from, TEXT("/static")};
     struct text folder = text_join(arena, parts, 2);
-    DIR *directory = from.length == 0 ? NULL : opendir(text_string(arena, folder));
+    const char *path = text_string(arena, folder);
+    if (path == NULL) {
+        return false;
+    }
+    DIR *directory = from.length == 0 ? NULL : opendir(path);
     bool done = true;
     if (directory == NULL) {
         return from.length == 0 || errno == ENOENT || report("static files cannot be read", folder);

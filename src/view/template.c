@@ -1,8 +1,9 @@
-// See template.h. A template becomes a tree of nodes; partials and words are woven in when it is parsed, so
-// that filling it is a walk that only looks up values. A partial that names itself points back at its own
-// tree.
+// See template.h. A template becomes a tree of nodes; partials, words and constants are woven in when it is
+// parsed, so that filling it is a walk that only looks up what a request brings. A partial that names itself
+// points back at its own tree.
 #include "storefront/view/template.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define CONTEXTS_MAXIMUM ((size_t)32)
@@ -12,7 +13,9 @@ enum node_kind { NODE_LITERAL, NODE_VALUE, NODE_RAW_VALUE, NODE_SECTION, NODE_IN
 
 struct node {
     enum node_kind kind;
-    struct text text; // literal text, or a name
+    struct text text;             // literal text, or a name
+    struct text first, rest;      // of a name, split at its first dot
+    const struct value *constant; // what a section names, where that never changes
     struct node *children;
     const struct template *template;
     struct node *next;
@@ -87,33 +90,21 @@ static bool fail_at(const struct parser *parser, size_t at, const char *reason, 
     return fail(parser->set, text_join(parser->set->arena, parts, 3), reason, about);
 }
 
+// Which of `escaped_as` stands for a byte in HTML; the first for a byte that may stand there as it is.
+static const unsigned char escape_of[UCHAR_MAX + 1] = {
+    ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5};
+static const char *const escaped_as[] = {"", "&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+
 static void escape_html(struct text text, struct buffer *out)
 {
     size_t plain = 0;
     for (size_t i = 0; i < text.length; i++) {
-        struct text escape = {NULL, 0};
-        switch (text.bytes[i]) {
-        case '&':
-            escape = TEXT("&amp;");
-            break;
-        case '<':
-            escape = TEXT("&lt;");
-            break;
-        case '>':
-            escape = TEXT("&gt;");
-            break;
-        case '"':
-            escape = TEXT("&quot;");
-            break;
-        case '\'':
-            escape = TEXT("&#39;");
-            break;
-        default:
-            continue;
+        unsigned char escape = escape_of[(unsigned char)text.bytes[i]];
+        if (escape > 0) {
+            buffer_add(out, text_cut(text, plain, i - plain));
+            buffer_add(out, text_from(escaped_as[escape]));
+            plain = i + 1;
         }
-        buffer_add(out, text_cut(text, plain, i - plain));
-        buffer_add(out, escape);
-        plain = i + 1;
     }
     buffer_add(out, text_after(text, plain));
 }
@@ -129,18 +120,46 @@ static struct node *add_node(struct template_set *set, struct node ***last, stru
     return added;
 }
 
-static void add_literal(struct parser *parser, struct node ***last, struct text text)
+static void add_literal(struct template_set *set, struct node ***last, struct text text, bool escapes)
 {
     const size_t longest_escape = 6;
     if (text.length == 0) {
         return;
     }
-    if (parser->escapes_literals && parser->set->settings.escape == TEMPLATE_HTML) {
-        struct buffer escaped = buffer_open(parser->set->arena, text.length * longest_escape);
+    if (escapes && set->settings.escape == TEMPLATE_HTML) {
+        struct buffer escaped = buffer_open(set->arena, text.length * longest_escape);
         escape_html(text, &escaped);
         text = buffer_text(&escaped);
     }
-    (void)add_node(parser->set, last, (struct node){.kind = NODE_LITERAL, .text = text});
+    (void)add_node(set, last, (struct node){.kind = NODE_LITERAL, .text = text});
+}
+
+static struct node named_node(enum node_kind kind, struct text name)
+{
+    struct node node = {.kind = kind, .text = name, .rest = name};
+    node.first = text_next(&node.rest, '.');
+    return node;
+}
+
+static const struct value *find_below(const struct value *found, struct text path)
+{
+    while (found != NULL && path.length > 0) {
+        found = value_find(found, text_next(&path, '.'));
+    }
+    return found;
+}
+
+// Neighbours that never change are one piece when the template is filled.
+static struct node *join_literals(struct template_set *set, struct node *first)
+{
+    for (struct node *node = first; node != NULL; node = node->next) {
+        while (node->kind == NODE_LITERAL && node->next != NULL && node->next->kind == NODE_LITERAL) {
+            const struct text parts[] = {node->text, node->next->text};
+            node->text = text_join(set->arena, parts, 2);
+            node->next = node->next->next;
+        }
+    }
+    return first;
 }
 
 // Reads the next tag; false at the end of the source, or with a fault where a tag does not end.
@@ -224,19 +243,33 @@ static bool add_word(struct parser *parser, struct node ***last, const struct ta
         return !set->settings.is_strict || fail_at(parser, tag->start, "no such word:", key);
     }
     const struct template *template = template_phrase(set, phrase);
-    return template != NULL &&
-           add_node(set, last, (struct node){.kind = NODE_TEMPLATE, .template = template}) != NULL;
+    if (template == NULL) {
+        return false;
+    }
+    bool is_literal =
+        template->nodes != NULL && template->nodes->kind == NODE_LITERAL && template->nodes->next == NULL;
+    return add_node(set, last,
+                    is_literal ? *template->nodes
+                               : (struct node){.kind = NODE_TEMPLATE, .template = template}) != NULL;
+}
+
+// What `name` is, where that is the same for every filling.
+static const struct value *find_constant(const struct template_set *set, struct text name)
+{
+    return set->settings.constants == NULL ? NULL : find_below(set->settings.constants, name);
 }
 
 static bool add_section(struct parser *parser, struct node ***last, const struct tag *tag, unsigned nesting)
 {
-    enum node_kind kind = tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED;
-    struct node *section = add_node(parser->set, last, (struct node){.kind = kind, .text = tag->name});
+    struct template_set *set = parser->set;
+    struct node *section =
+        add_node(set, last, named_node(tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED, tag->name));
     if (section == NULL || nesting == NESTING_MAXIMUM) {
         return fail_at(parser, tag->start, "nested too deep:", tag->name);
     }
-    section->children = parse_nodes(parser, tag->name, nesting + 1);
-    return parser->set->fault.length == 0;
+    section->constant = find_constant(set, tag->name);
+    section->children = join_literals(set, parse_nodes(parser, tag->name, nesting + 1));
+    return set->fault.length == 0;
 }
 
 static bool add_value(struct parser *parser, struct node ***last, const struct tag *tag)
@@ -248,8 +281,14 @@ static bool add_value(struct parser *parser, struct node ***last, const struct t
     if (is_word) {
         return add_word(parser, last, tag);
     }
-    enum node_kind kind = tag->sigil == '\0' ? NODE_VALUE : NODE_RAW_VALUE;
-    return add_node(parser->set, last, (struct node){.kind = kind, .text = tag->name}) != NULL;
+    bool escapes = tag->sigil == '\0';
+    const struct value *constant = find_constant(parser->set, tag->name);
+    if (constant != NULL && constant->kind == VALUE_TEXT) {
+        add_literal(parser->set, last, constant->text, escapes);
+        return true;
+    }
+    enum node_kind kind = escapes ? NODE_VALUE : NODE_RAW_VALUE;
+    return add_node(parser->set, last, named_node(kind, tag->name)) != NULL;
 }
 
 static bool add_tag(struct parser *parser, struct node ***last, const struct tag *tag, struct text indent,
@@ -280,7 +319,8 @@ static struct node *parse_nodes(struct parser *parser, struct text section, unsi
         size_t line_end = standalone_end(parser->source, &tag);
         size_t literal_end = line_end > 0 ? line_start(parser->source, tag.start) : tag.start;
         struct text indent = text_cut(parser->source, literal_end, tag.start - literal_end);
-        add_literal(parser, &last, text_cut(parser->source, parser->at, literal_end - parser->at));
+        add_literal(parser->set, &last, text_cut(parser->source, parser->at, literal_end - parser->at),
+                    parser->escapes_literals);
         parser->at = line_end > 0 ? line_end : tag.end;
         if (tag.sigil == '/') {
             if (section.bytes == NULL || !text_equals(section, tag.name)) {
@@ -295,7 +335,7 @@ static struct node *parse_nodes(struct parser *parser, struct text section, unsi
     if (section.bytes != NULL) {
         (void)fail_at(parser, parser->source.length, "a section is not closed:", section);
     }
-    add_literal(parser, &last, text_after(parser->source, parser->at));
+    add_literal(parser->set, &last, text_after(parser->source, parser->at), parser->escapes_literals);
     return first;
 }
 
@@ -335,7 +375,7 @@ static const struct template *weave(struct parser *parser, struct template *temp
         (void)fail(set, parser->name, "is nested too deep", TEXT(""));
     } else {
         set->nesting++;
-        template->nodes = parse_nodes(parser, (struct text){NULL, 0}, 0);
+        template->nodes = join_literals(set, parse_nodes(parser, (struct text){NULL, 0}, 0));
         set->nesting--;
     }
     template->is_refused = set->fault.length > 0 || arena_failed(set->arena);
@@ -415,7 +455,8 @@ static bool is_allowed(struct template_set *set, struct text name, const struct 
     }
     for (; scope != NULL; scope = scope->outer) {
         const struct text parts[] = {scope->section, TEXT("."), name};
-        if (is_declared(text_join(set->arena, parts, 3), names)) {
+        struct text inner = text_join(set->arena, parts, 3);
+        if (is_declared(inner, names) || find_constant(set, inner) != NULL) {
             return true;
         }
     }
@@ -443,7 +484,7 @@ static bool check_nodes(struct template_set *set, const struct node *node, const
 {
     for (; node != NULL; node = node->next) {
         bool has_name = node->kind != NODE_LITERAL && node->kind != NODE_TEMPLATE;
-        if (has_name && !is_allowed(set, node->text, scope, names)) {
+        if (has_name && node->constant == NULL && !is_allowed(set, node->text, scope, names)) {
             return fail(set, woven->template->name, "uses a name that its page does not have:", node->text);
         }
         const struct scope inner = {.section = node->text, .outer = scope};
@@ -473,21 +514,19 @@ struct contexts {
     size_t count;
 };
 
-static const struct value *look_up(const struct contexts *contexts, struct text name)
+static const struct value *look_up(const struct contexts *contexts, const struct node *node)
 {
-    if (text_equals(name, TEXT("."))) {
+    if (node->constant != NULL) {
+        return node->constant;
+    }
+    if (text_equals(node->text, TEXT("."))) {
         return contexts->values[contexts->count - 1];
     }
-    struct text rest = name;
-    struct text first = text_next(&rest, '.');
     const struct value *found = NULL;
     for (size_t i = contexts->count; i > 0 && found == NULL; i--) {
-        found = value_find(contexts->values[i - 1], first);
+        found = value_find(contexts->values[i - 1], node->first);
     }
-    while (found != NULL && rest.length > 0) {
-        found = value_find(found, text_next(&rest, '.'));
-    }
-    return found;
+    return find_below(found, node->rest);
 }
 
 static bool is_false(const struct value *value)
@@ -543,7 +582,7 @@ static void render_inside(const struct template *template, const struct node *se
 static void render_section(const struct template *template, const struct node *section,
                            struct contexts *contexts, struct buffer *out, unsigned nesting)
 {
-    const struct value *value = look_up(contexts, section->text);
+    const struct value *value = look_up(contexts, section);
     if (is_false(value)) {
         return;
     }
@@ -566,16 +605,16 @@ static void render_nodes(const struct template *template, const struct node *nod
             buffer_add(out, node->text);
             break;
         case NODE_VALUE:
-            render_value(look_up(contexts, node->text), escapes, out);
+            render_value(look_up(contexts, node), escapes, out);
             break;
         case NODE_RAW_VALUE:
-            render_value(look_up(contexts, node->text), false, out);
+            render_value(look_up(contexts, node), false, out);
             break;
         case NODE_SECTION:
             render_section(template, node, contexts, out, nesting);
             break;
         case NODE_INVERTED:
-            if (is_false(look_up(contexts, node->text))) {
+            if (is_false(look_up(contexts, node))) {
                 render_nodes(template, node->children, contexts, out, nesting);
             }
             break;
@@ -596,13 +635,8 @@ static void render_template(const struct template *template, struct contexts *co
     render_nodes(template, template->nodes, contexts, out, nesting);
 }
 
-void template_render(const struct template *template, const struct value *data, const struct value *globals,
-                     struct buffer *out)
+void template_render(const struct template *template, const struct value *data, struct buffer *out)
 {
-    struct contexts contexts = {.count = 0};
-    if (globals != NULL) {
-        contexts.values[contexts.count++] = globals;
-    }
-    contexts.values[contexts.count++] = data;
+    struct contexts contexts = {.values = {data}, .count = 1};
     render_template(template, &contexts, out, 0);
 }

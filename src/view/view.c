@@ -1,6 +1,6 @@
 // See view.h. Each language has its own set of templates, in which its words are already woven: filling a
-// page looks up values only. What holds for every page (the shop's name and links, static files) is one
-// object, made at start.
+// page looks up values only. What holds for every page of a language (the shop's name and links, static
+// files, the languages to choose from) is one object, made at start and woven in too.
 #include "storefront/view/view.h"
 #include "storefront/base/file.h"
 #include "storefront/base/log.h"
@@ -9,16 +9,17 @@
 
 #include <string.h>
 
-#define TEMPLATES_MAXIMUM    ((size_t)32)
-#define SOURCE_MAXIMUM       ((size_t)256 * 1024)
-#define PHRASE_MAXIMUM       ((size_t)4096)
-#define FOLDERS              ((size_t)2)
-#define GLOBAL_NAMES_MAXIMUM ((size_t)128)
+#define TEMPLATES_MAXIMUM ((size_t)32)
+#define SOURCE_MAXIMUM    ((size_t)256 * 1024)
+#define PHRASE_MAXIMUM    ((size_t)4096)
+#define FOLDERS           ((size_t)2)
+#define NAMES_MAXIMUM     ((size_t)64)
 
 // One language's side of the view; handed to the templates as their context.
 struct edition {
     struct view *view;
     size_t language;
+    struct value *constants;
     struct template_set *pages; // escape for HTML
     struct template_set *plain; // do not escape
     const struct template *templates[TEMPLATES_MAXIMUM];
@@ -29,8 +30,7 @@ struct view {
     struct view_settings settings;
     struct text folders[FOLDERS]; // the shop's own first
     struct languages *languages;
-    struct value *globals;
-    const char *global_names[GLOBAL_NAMES_MAXIMUM];
+    struct value shop, names; // the shop's own words, and its static files by name
     struct edition *editions;
 };
 
@@ -66,21 +66,6 @@ static bool report(const struct template_set *set)
     return false;
 }
 
-// Adds the dotted names below `object` to the names that every template may use.
-static void collect_names(struct view *view, const struct value *object, struct text prefix, size_t *count)
-{
-    for (const struct value_member *at = object->first; at != NULL; at = at->next) {
-        const struct text parts[] = {prefix, at->name};
-        struct text name = text_join(view->arena, parts, 2);
-        if (at->value.kind == VALUE_OBJECT) {
-            const struct text inner[] = {name, TEXT(".")};
-            collect_names(view, &at->value, text_join(view->arena, inner, 2), count);
-        } else if (*count < GLOBAL_NAMES_MAXIMUM - 1) {
-            view->global_names[(*count)++] = text_string(view->arena, name);
-        }
-    }
-}
-
 static bool set_logo(struct view *view, struct value *shop, const struct value *names)
 {
     const struct settings *settings = view->settings.settings;
@@ -93,21 +78,19 @@ static bool set_logo(struct view *view, struct value *shop, const struct value *
     return true;
 }
 
-static bool make_globals(struct view *view)
+static bool read_shop(struct view *view)
 {
     const struct settings *settings = view->settings.settings;
     struct value *shop = value_object(view->arena);
     struct text url = settings->public_url;
-    size_t count = 0;
     url.length -= url.length > 0 && url.bytes[url.length - 1] == '/' ? 1 : 0;
-    view->globals = value_object(view->arena);
     value_set_text(shop, "name", settings->shop_name);
     value_set_text(shop, "support", settings->shop_support);
     value_set_text(shop, "imprint_url", settings->shop_imprint_url);
     value_set_text(shop, "privacy_url", settings->shop_privacy_url);
     value_set_text(shop, "terms_url", settings->shop_terms_url);
     value_set_text(shop, "url", url);
-    if (shop == NULL || view->globals == NULL) {
+    if (shop == NULL) {
         return false;
     }
     if (view->settings.needs_static) {
@@ -115,28 +98,51 @@ static bool make_globals(struct view *view)
         if (names == NULL || !set_logo(view, shop, names)) {
             return false;
         }
-        value_set(view->globals, TEXT("static"), *names);
+        view->names = *names;
     }
-    value_set(view->globals, TEXT("shop"), *shop);
-    collect_names(view, view->globals, TEXT(""), &count);
+    view->shop = *shop;
     return !arena_failed(view->arena);
 }
 
-// The names of settings, the common ones and the template's own, as one list.
+static struct value *list_languages(struct view *view, size_t current)
+{
+    struct value *list = value_list(view->arena);
+    for (size_t i = 0; i < languages_count(view->languages); i++) {
+        struct text name = {NULL, 0};
+        struct value *language = value_object(view->arena);
+        (void)languages_word(view->languages, i, TEXT("language.name"), &name);
+        value_set_text(language, "tag", languages_tag(view->languages, i));
+        value_set_text(language, "name", name);
+        value_set_switch(language, "is_current", i == current);
+        if (language != NULL) {
+            value_add(list, *language);
+        }
+    }
+    return list;
+}
+
+static bool make_constants(struct edition *edition)
+{
+    struct view *view = edition->view;
+    const struct value *languages = list_languages(view, edition->language);
+    edition->constants = value_object(view->arena);
+    if (languages == NULL || edition->constants == NULL) {
+        return false;
+    }
+    value_set(edition->constants, TEXT("shop"), view->shop);
+    value_set(edition->constants, TEXT("static"), view->names);
+    value_set(edition->constants, TEXT("languages"), *languages);
+    return !arena_failed(view->arena);
+}
+
+// The common names and the template's own, as one list.
 static const char *const *join_names(struct view *view, const char *const *names)
 {
-    const size_t most = 2 * GLOBAL_NAMES_MAXIMUM;
-    const char **joined = arena_take(view->arena, most * sizeof *joined);
-    size_t count = 0;
-    if (joined == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; view->global_names[i] != NULL; i++) {
-        joined[count++] = view->global_names[i];
-    }
+    const char **joined = arena_take(view->arena, NAMES_MAXIMUM * sizeof *joined);
     const char *const *const lists[] = {view->settings.common_names, names};
-    for (size_t list = 0; list < 2; list++) {
-        for (size_t i = 0; lists[list][i] != NULL && count < most - 1; i++) {
+    size_t count = 0;
+    for (size_t list = 0; joined != NULL && list < 2; list++) {
+        for (size_t i = 0; lists[list][i] != NULL && count < NAMES_MAXIMUM - 1; i++) {
             joined[count++] = lists[list][i];
         }
     }
@@ -163,10 +169,14 @@ static bool open_edition(struct view *view, size_t language)
 {
     struct edition *edition = &view->editions[language];
     *edition = (struct edition){.view = view, .language = language};
+    if (!make_constants(edition)) {
+        return false;
+    }
     const struct template_set_settings pages = {.escape = TEMPLATE_HTML,
                                                 .find_source = find_source,
                                                 .find_word = find_word,
                                                 .context = edition,
+                                                .constants = edition->constants,
                                                 .is_strict = true};
     struct template_set_settings plain = pages;
     plain.escape = TEMPLATE_PLAIN;
@@ -185,7 +195,7 @@ struct view *view_open(struct arena *arena, const struct view_settings *settings
                           .settings = *settings,
                           .folders = {settings->settings->shop_folder, settings->settings->www_folder}};
     view->languages = languages_open(arena, view->folders, FOLDERS, settings->settings->shop_language);
-    if (view->languages == NULL || !make_globals(view)) {
+    if (view->languages == NULL || !read_shop(view)) {
         return NULL;
     }
     size_t count = languages_count(view->languages);
@@ -203,7 +213,7 @@ void view_render(const struct view *view, size_t language, const char *name, con
 {
     for (size_t i = 0; i < TEMPLATES_MAXIMUM && view->settings.templates[i].name != NULL; i++) {
         if (strcmp(view->settings.templates[i].name, name) == 0) {
-            template_render(view->editions[language].templates[i], data, view->globals, out);
+            template_render(view->editions[language].templates[i], data, out);
             return;
         }
     }
@@ -223,13 +233,15 @@ struct text view_phrase(const struct view *view, size_t language, const char *ke
         return phrase;
     }
     // Woven on the spot, in the request's arena: phrases with holes are few, and only failures say them.
-    const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN, .find_source = find_source};
+    const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN,
+                                                   .find_source = find_source,
+                                                   .constants = view->editions[language].constants};
     struct template_set *set = template_set_open(arena, &settings);
     const struct template *template = set == NULL ? NULL : template_phrase(set, phrase);
     const struct value nothing = {.kind = VALUE_NOTHING};
     struct buffer out = buffer_open(arena, PHRASE_MAXIMUM);
     if (template != NULL) {
-        template_render(template, data == NULL ? &nothing : data, view->globals, &out);
+        template_render(template, data == NULL ? &nothing : data, &out);
     }
     return buffer_text(&out);
 }

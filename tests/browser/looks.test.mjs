@@ -6,8 +6,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { states } from './states.mjs';
-import { auditPage, everyRule, hasStack, launch, mailsTo, overflow, person, register, rulesOfMail, signUp, stack, submitButton, validateMail, validatePage, visit,
-  waitForMail } from './support.mjs';
+import { auditPage, everyRule, hasStack, launch, LIMIT, overflow, pagesOf, person, register, rulesOfMail, signUp, stack, submitButton,
+  validateMail, validatePage, visit, waitForMail, waitForPath } from './support.mjs';
 
 const browser = hasStack ? await launch() : null;
 after(() => browser && browser.close());
@@ -16,19 +16,24 @@ const widths = [1280, 360];
 const forbidden = /storefront/i;
 
 function look(name, use, options = {}) {
-  test(name, { skip: !hasStack, timeout: 90000 }, () => visit(browser, options, use));
+  test(name, { skip: !hasStack, timeout: LIMIT }, () => visit(browser, options, use));
+}
+
+async function setWidth(page, width) {
+  await page.setViewportSize({ width, height: 800 });
+  await page.waitForFunction((wanted) => innerWidth === wanted, width);
 }
 
 async function judgeAtEveryWidth(page, what, rules = everyRule) {
   for (const width of widths) {
-    await page.setViewportSize({ width, height: 800 });
+    await setWidth(page, width);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       await auditPage(page, `${what}, ${width} px, ${colorScheme}`, rules);
     }
   }
   for (const width of [360, 320]) {
-    await page.setViewportSize({ width, height: 800 });
+    await setWidth(page, width);
     assert.equal(await overflow(page), 0, `${what} is wider than ${width} px`);
   }
 }
@@ -38,18 +43,22 @@ for (const [state, arrive] of Object.entries(states)) {
     await arrive(page, context);
     await judgeAtEveryWidth(page, state, state === 'mail' ? rulesOfMail : everyRule);
     assert.doesNotMatch(await page.evaluate(() => document.documentElement.outerHTML), forbidden);
-    for (const { what, html } of served) {
+    for (const { what, html } of await pagesOf(served)) {
       assert.doesNotMatch(html, forbidden, what);
       await validatePage(html, what);
     }
   }, { reducedMotion: 'reduce' });
 }
 
-look('German, with its longer words', async (page) => {
-  for (const address of ['/', '/register/', '/login/', '/logout/', '/nowhere/']) {
+for (const address of ['/', '/register/', '/login/', '/logout/', '/nowhere/']) {
+  look(`German, with its longer words: ${address}`, async (page) => {
     await page.goto(`${address}?language=de`);
     await judgeAtEveryWidth(page, address);
-  }
+  }, { reducedMotion: 'reduce' });
+}
+
+look('German, with its longer words: signed in', async (page) => {
+  await page.goto('/?language=de');
   await signUp(page, person('Maximilian-Alexander Schlüter-Dornseifenbrück'));
   await judgeAtEveryWidth(page, 'home');
   await page.goto('/dashboard/');
@@ -62,11 +71,11 @@ look('names and addresses as long as they come', async (page) => {
   long.email = `${'m'.repeat(40)}-${long.email}`;
   await register(page, long);
   assert.equal(await overflow(page), 0);
-  await page.setViewportSize({ width: 320, height: 800 });
+  await setWidth(page, 320);
   assert.equal(await overflow(page), 0, 'the code page');
   await page.fill('#otp', (await waitForMail(long)).code);
   await page.keyboard.press('Enter');
-  await page.waitForURL((url) => url.pathname === '/');
+  await waitForPath(page, '/');
   assert.equal(await overflow(page), 0, 'home');
   await page.goto('/dashboard/');
   assert.equal(await overflow(page), 0, 'dashboard');
@@ -90,7 +99,7 @@ look('no motion for those who want none', async (page) => {
 });
 
 look('text at twice its size still fits', async (page) => {
-  await page.setViewportSize({ width: 640, height: 800 });
+  await setWidth(page, 640);
   for (const address of ['/', '/register/', '/login/']) {
     await page.goto(address);
     await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
@@ -123,7 +132,7 @@ look('what nginx says by itself', async (page, context, served) => {
   assert.equal(await page.textContent('h1'), 'That did not work');
   await judgeAtEveryWidth(page, 'nginx 404');
   await page.goto('/static/nothing.css?language=de');
-  assert.ok(served.length > 0);
+  assert.ok((await pagesOf(served)).length > 0);
   const folder = join(stack.state, 'published', 'errors');
   const pages = readdirSync(folder).filter((file) => file.endsWith('.html'));
   assert.ok(pages.length >= 12);
@@ -139,8 +148,7 @@ look('the mail, as text and as a page', async (page) => {
   const someone = person();
   await page.goto('/register/?language=de');
   await register(page, someone);
-  await waitForMail(someone);
-  const [german] = mailsTo(someone);
+  const german = await waitForMail(someone);
   await page.goto('/login/');
   await page.context().clearCookies();
   const other = person();

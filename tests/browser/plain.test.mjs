@@ -3,16 +3,17 @@
 // server sent on the way is valid HTML.
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { ageCode, alertText, enterCode, fillRegistration, focused, hasStack, launch, mailsTo, person, submitButton, validatePage, visit,
-  waitForMail, wrongCode } from './support.mjs';
+import { ageCode, alertText, enterCode, eventually, everyMailTo, fillRegistration, hasStack, heading, launch, LIMIT, pagesOf, path,
+  person, submitButton, validatePage, visit, waitForAlert, waitForFocus, waitForHeading, waitForMail, waitForPath,
+  wrongCode } from './support.mjs';
 
 const browser = hasStack ? await launch() : null;
 after(() => browser && browser.close());
 
 function plain(name, use, options = {}) {
-  test(name, { skip: !hasStack, timeout: 60000 }, () => visit(browser, { javaScriptEnabled: false, ...options }, async (page, context, served) => {
+  test(name, { skip: !hasStack, timeout: LIMIT }, () => visit(browser, { javaScriptEnabled: false, ...options }, async (page, context, served) => {
     await use(page, context);
-    for (const { what, html } of served) {
+    for (const { what, html } of await pagesOf(served)) {
       await validatePage(html, what);
     }
   }));
@@ -22,45 +23,46 @@ async function register(page, someone) {
   await page.goto('/register/');
   await fillRegistration(page, someone);
   await page.click(submitButton);
-  await page.waitForURL((url) => url.pathname === '/register/verify/');
+  await waitForPath(page, '/register/verify/');
 }
 
-function heading(page) {
-  return page.textContent('h1');
-}
-
-function path(page) {
-  return new URL(page.url()).pathname;
+async function waitForText(page, selector, wanted) {
+  await eventually(async () => assert.equal(await page.textContent(selector), wanted));
+  await page.waitForLoadState();
 }
 
 plain('from the form to My Account and out again', async (page) => {
   const someone = person('Søren Ærø');
   await page.goto('/');
   await page.click('main a[href="/register/"]');
+  await waitForPath(page, '/register/');
   await fillRegistration(page, someone);
   await page.click(submitButton);
-  await page.waitForURL((url) => url.pathname === '/register/verify/');
-  assert.equal(await focused(page), 'otp');
+  await waitForPath(page, '/register/verify/');
+  await waitForFocus(page, 'otp');
   assert.equal((await page.textContent('.address')).trim(), someone.email);
   assert.match(await page.textContent('#wait'), /in \d+ seconds/);
   const { code } = await waitForMail(someone);
   await enterCode(page, ` ${code.slice(0, 2)}-${code.slice(2)} `);
-  assert.equal(path(page), '/');
-  assert.equal(await heading(page), 'Hello, Søren Ærø');
+  await waitForHeading(page, 'Hello, Søren Ærø');
+  assert.equal(await path(page), '/');
   await page.click('main a[href="/dashboard/"]');
+  await waitForHeading(page, 'My Account');
   assert.equal((await page.textContent('.facts dd')).trim(), someone.name);
   await page.click('header button');
-  assert.equal(await heading(page), 'Welcome to Our Shop');
+  await waitForHeading(page, 'Welcome to Our Shop');
   await page.goto('/dashboard/');
-  assert.equal(path(page), '/login/');
+  assert.equal(await path(page), '/login/');
   await page.fill('#username', someone.username);
   await page.fill('#password', someone.password);
   await page.click(submitButton);
-  assert.equal(path(page), '/dashboard/');
+  await waitForHeading(page, 'My Account');
+  assert.equal(await path(page), '/dashboard/');
   await page.goto('/register/');
-  assert.equal(path(page), '/dashboard/');
+  assert.equal(await path(page), '/dashboard/');
   await page.goto('/logout/');
   await page.click(submitButton);
+  await waitForHeading(page, 'Welcome to Our Shop');
   await page.goto('/logout/');
   assert.equal(await heading(page), 'You are logged out');
 });
@@ -69,13 +71,13 @@ plain('in German, by the link in the footer', async (page) => {
   const someone = person();
   await page.goto('/register/');
   await page.click('footer a[hreflang=de]');
-  assert.equal(await heading(page), 'Ihr Konto anlegen');
+  await waitForHeading(page, 'Ihr Konto anlegen');
   await register(page, someone);
   assert.equal(await heading(page), 'Sehen Sie in Ihr Postfach');
   const { code, text } = await waitForMail(someone);
   assert.match(text, /^Guten Tag,/);
   await enterCode(page, code);
-  assert.equal(await heading(page), 'Guten Tag, John Doe');
+  await waitForHeading(page, 'Guten Tag, John Doe');
 });
 
 plain('errors stand beside their fields, values are kept, the first wrong field has the focus', async (page) => {
@@ -83,12 +85,13 @@ plain('errors stand beside their fields, values are kept, the first wrong field 
   await page.goto('/register/');
   await fillRegistration(page, someone);
   await page.click(submitButton);
+  await waitForAlert(page, /./);
   assert.equal(await alertText(page), 'Please check the marked fields.');
   assert.match(await page.title(), /^Error: Create your account/);
   assert.match(await page.textContent('#username-error'), /letters, digits/);
   assert.match(await page.textContent('#email-error'), /valid e-mail address/);
   assert.match(await page.textContent('#password-error'), /too easy to guess/);
-  assert.equal(await focused(page), 'username');
+  await waitForFocus(page, 'username');
   assert.equal(await page.getAttribute('#email', 'aria-invalid'), 'true');
   for (const field of ['name', 'username', 'email']) {
     assert.equal(await page.inputValue(`#${field}`), someone[field]);
@@ -102,10 +105,10 @@ plain('a wrong password at the login', async (page) => {
   await page.fill('#username', username);
   await page.fill('#password', 'not the password');
   await page.click(submitButton);
-  assert.match(await alertText(page), /do not match/);
+  await waitForAlert(page, /do not match/);
   assert.equal(await page.inputValue('#username'), username);
   assert.equal(await page.inputValue('[name=next]'), '/dashboard/');
-  assert.equal(await focused(page), 'password');
+  await waitForFocus(page, 'password');
 });
 
 plain('signing in before the code was typed leads to the code page', async (page, context) => {
@@ -117,9 +120,9 @@ plain('signing in before the code was typed leads to the code page', async (page
   await page.fill('#username', someone.email);
   await page.fill('#password', someone.password);
   await page.click(submitButton);
-  assert.equal(path(page), '/register/verify/');
+  await waitForPath(page, '/register/verify/');
   await enterCode(page, code);
-  assert.equal(await heading(page), 'Hello, John Doe');
+  await waitForHeading(page, 'Hello, John Doe');
 });
 
 plain('wrong codes until it is locked, resends, and a code that has run out', async (page) => {
@@ -128,31 +131,32 @@ plain('wrong codes until it is locked, resends, and a code that has run out', as
   const { code } = await waitForMail(someone);
   for (const left of [4, 3, 2]) {
     await enterCode(page, wrongCode(code, left));
-    assert.match(await alertText(page), new RegExp(`${left} attempts left`));
-    assert.equal(await focused(page), 'otp');
+    await waitForAlert(page, new RegExp(`${left} attempts left`));
+    await waitForFocus(page, 'otp');
   }
   await enterCode(page, '12');
-  assert.match(await page.textContent('#otp-error'), /digits of the code/);
+  await eventually(async () => assert.match(await page.textContent('#otp-error'), /digits of the code/));
   await enterCode(page, wrongCode(code, 5));
-  assert.match(await alertText(page), /one attempt left/);
+  await waitForAlert(page, /one attempt left/);
   await enterCode(page, wrongCode(code, 6));
+  await waitForText(page, 'h2', 'This code is used up');
   assert.equal(await heading(page), 'Check your mail');
-  assert.equal(await page.textContent('h2'), 'This code is used up');
   await page.click('.again button');
-  assert.match(await alertText(page), /too often.*in \d+ seconds/);
-  assert.equal(mailsTo(someone).length, 1);
-  ageCode(someone, 61);
+  await waitForAlert(page, /too often.*in \d+ seconds/);
+  assert.equal((await everyMailTo(someone, browser)).length, 1);
+  await ageCode(someone, 61);
   await page.click('.again button');
-  assert.equal(path(page), '/register/verify/');
-  assert.equal(await page.textContent('#notice'), 'We have sent the code again.');
+  await waitForText(page, '#notice', 'We have sent the code again.');
+  assert.equal(await path(page), '/register/verify/');
   await waitForMail(someone, 2);
-  ageCode(someone, 700);
+  await ageCode(someone, 700);
   await page.reload();
   assert.equal(await page.textContent('h2'), 'This code has run out');
   await page.click('.again button');
+  await page.waitForSelector('#otp');
   const last = await waitForMail(someone, 3);
   await enterCode(page, last.code);
-  assert.equal(await heading(page), 'Hello, John Doe');
+  await waitForHeading(page, 'Hello, John Doe');
 });
 
 plain('mending the address', async (page) => {
@@ -160,13 +164,15 @@ plain('mending the address', async (page) => {
   const mended = { ...someone, email: person().email };
   await register(page, someone);
   await page.click('.mend a');
+  await waitForPath(page, '/register/');
   assert.equal(await page.inputValue('#email'), someone.email);
   await page.fill('#email', mended.email);
   await page.fill('#password', someone.password);
   await page.click(submitButton);
+  await waitForPath(page, '/register/verify/');
   assert.equal((await page.textContent('.address')).trim(), mended.email);
   await enterCode(page, (await waitForMail(mended)).code);
-  assert.equal(await heading(page), 'Hello, John Doe');
+  await waitForHeading(page, 'Hello, John Doe');
 });
 
 plain('a token that is gone: the form again, with what was typed', async (page, context) => {
@@ -175,11 +181,11 @@ plain('a token that is gone: the form again, with what was typed', async (page, 
   await fillRegistration(page, someone);
   await context.clearCookies();
   await page.click(submitButton);
-  assert.match(await alertText(page), /open for too long/);
+  await waitForAlert(page, /open for too long/);
   assert.equal(await page.inputValue('#email'), someone.email);
   await page.fill('#password', someone.password);
   await page.click(submitButton);
-  assert.equal(path(page), '/register/verify/');
+  await waitForPath(page, '/register/verify/');
 });
 
 plain('a code page whose session has ended', async (page, context) => {
@@ -187,8 +193,8 @@ plain('a code page whose session has ended', async (page, context) => {
   await register(page, someone);
   await context.clearCookies({ name: 'sessionid' });
   await page.click('.again button');
-  assert.equal(await heading(page), 'That did not work');
+  await waitForHeading(page, 'That did not work');
   await page.reload();
   await page.goto('/register/verify/');
-  assert.equal(path(page), '/register/');
+  assert.equal(await path(page), '/register/');
 });

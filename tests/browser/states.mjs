@@ -63,17 +63,17 @@ export const states = {
     const someone = person();
     await register(page, someone);
     await waitForMail(someone);
-    ageCode(someone, 3600);
+    await ageCode(someone, 3600);
     await page.reload();
   },
   'verify-repeated': async (page) => {
     const someone = person();
     await register(page, someone);
     await waitForMail(someone);
-    ageCode(someone, 61);
+    await ageCode(someone, 61);
     await page.reload();
     await page.click('.again button');
-    await page.waitForFunction(() => document.querySelector('#notice').textContent);
+    await page.waitForSelector('#notice:not(:empty)');
   },
   login: (page) => page.goto('/login/'),
   'login-refused': async (page) => {

@@ -1,7 +1,7 @@
 // What every test of the browser shares: the stack, Chromium, people who register, their mails, and the judges (axe,
 // html-validate). It promises: every page that is opened by it is watched, and a console error, a script's error or a breach
 // of the content security policy fails the test that saw it. Everybody registers under a name of their own, so that
-// tests do not meet each other's accounts.
+// tests do not meet each other's accounts. What comes later is waited for by what it shows, never by the clock.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -20,9 +20,30 @@ const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 // A sanitizers' build answers slowly, and two of these machines' cores may be busy.
 export const PATIENCE = 15000;
 
+// For a whole test; the longest takes half a minute there.
+export const LIMIT = 120000;
+
 export const submitButton = 'main button[type=submit]';
 
 export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+
+// --- Patience
+
+// What a click, a key or a reload leads to may come after they return: asks again until `check` no longer throws, and throws
+// what it said last when patience is at an end.
+export async function eventually(check) {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) {
+        throw error;
+      }
+    }
+    await sleep(50);
+  }
+}
 
 // --- The stack
 
@@ -38,7 +59,7 @@ function dev(...command) {
 function readStack() {
   const lines = dev('env').trim().split('\n');
   const values = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-  return { url: `http://127.0.0.1:${values.PORT}`, mail: values.MAIL, state: values.STATE };
+  return { url: `http://127.0.0.1:${values.PORT}`, port: values.PORT, mail: values.MAIL, state: values.STATE, run: values.RUN };
 }
 
 export const stack = hasStack ? readStack() : null;
@@ -47,11 +68,12 @@ export function database(statement) {
   return dev('psql', '-At', '-c', statement).trim();
 }
 
-// Lets the time of one customer's live code run: as if its mail had been written `seconds` earlier.
-export function ageCode(someone, seconds) {
-  database(`UPDATE storefront.one_time_code SET mailed_at = mailed_at - interval '${seconds} s',
+// Lets the time of one customer's live code run: as if its mail had been written `seconds` earlier. A code's life begins when
+// the mailer writes down that its mail was taken, a moment after the mail can be read: time that ran before would not count.
+export async function ageCode(someone, seconds) {
+  await eventually(() => assert.equal(database(`UPDATE storefront.one_time_code SET mailed_at = mailed_at - interval '${seconds} s',
     handed_over_at = handed_over_at - interval '${seconds} s', expires_at = expires_at - interval '${seconds} s'
-    WHERE email = '${someone.email}' AND used_at IS NULL AND replaced_at IS NULL`);
+    WHERE email = '${someone.email}' AND used_at IS NULL AND replaced_at IS NULL AND handed_over_at IS NOT NULL RETURNING true`), 't'));
 }
 
 // --- People
@@ -89,21 +111,28 @@ function readMail(file) {
 
 export function mailsTo(someone) {
   return readdirSync(stack.mail)
-    .filter((file) => file.endsWith('.eml'))
+    .filter((file) => !file.startsWith('.') && file.endsWith('.eml'))
     .sort()
     .filter((file) => readFileSync(join(stack.mail, file), 'latin1').includes(`X-RcptTo: ${someone.email}`))
     .map(readMail);
 }
 
-export async function waitForMail(someone, number = 1) {
-  for (let waited = 0; waited < PATIENCE; waited += 50) {
+export function waitForMail(someone, number = 1) {
+  return eventually(() => {
     const mails = mailsTo(someone);
-    if (mails.length >= number) {
-      return mails[number - 1];
-    }
-    await sleep(50);
-  }
-  throw new Error(`mail ${number} for ${someone.email} did not come`);
+    assert.ok(mails.length >= number, `mail ${number} for ${someone.email} did not come`);
+    return mails[number - 1];
+  });
+}
+
+// Mails leave in the order in which they were asked for: when a stranger's later one is here, none is still to come.
+export async function everyMailTo(someone, browser) {
+  await visit(browser, {}, async (page) => {
+    const stranger = person();
+    await register(page, stranger);
+    await waitForMail(stranger);
+  });
+  return mailsTo(someone);
 }
 
 export function wrongCode(code, number = 1) {
@@ -112,12 +141,12 @@ export function wrongCode(code, number = 1) {
 
 // --- The browser
 
-export function launch() {
+export function launch(...more) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', ...more],
   });
 }
 
@@ -130,22 +159,25 @@ function isPage(response) {
   return (response.headers()['content-type'] || '').startsWith('text/html');
 }
 
-// Keeps every page that the server sends, for the judges: a navigation may take a body away before it is read.
-async function keepPage(response, served) {
+// A navigation may take a body away before it is read.
+async function readPage(response) {
   const html = await response.text().catch(() => null);
-  if (html) {
-    served.push({ what: `${response.request().method()} ${new URL(response.url()).pathname} ${response.status()}`, html });
-  }
+  return html && { what: `${response.request().method()} ${new URL(response.url()).pathname} ${response.status()}`, html };
+}
+
+// Every page that the server sent, for the judges.
+export async function pagesOf(served) {
+  return (await Promise.all(served)).filter(Boolean);
 }
 
 function watch(page, faults, served) {
   page.setDefaultTimeout(PATIENCE);
   page.on('console', (message) => isFault(message) && faults.push(message.text()));
   page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('response', (response) => isPage(response) && keepPage(response, served));
+  page.on('response', (response) => isPage(response) && served.push(readPage(response)));
 }
 
-// Runs `use(page, context, served)` in a browser of its own, and fails when a page showed a fault.
+// Runs `use(page, context, served)` in a browser of its own, and fails when a page showed a fault. `served` is for pagesOf.
 export async function visit(browser, options, use) {
   const faults = [];
   const served = [];
@@ -169,8 +201,45 @@ export function isSameDocument(page) {
   return page.evaluate(() => window.isSameDocument === true);
 }
 
-export function focused(page) {
+// The browser's name for the page changes a moment after the page itself does.
+export function path(page) {
+  return page.evaluate(() => location.pathname);
+}
+
+export function heading(page) {
+  return page.textContent('h1');
+}
+
+// The page that says so, with all that belongs to it, scripts too.
+export async function waitForHeading(page, text) {
+  await eventually(async () => assert.equal(await heading(page), text));
+  await page.waitForLoadState();
+}
+
+export async function waitForPath(page, wanted) {
+  await page.waitForURL((url) => url.pathname === wanted);
+}
+
+function focused(page) {
   return page.evaluate(() => document.activeElement.id || document.activeElement.tagName.toLowerCase());
+}
+
+// Chromium gives the focus to an autofocus field with the first picture of a page, which may come after its load event.
+export async function waitForFocus(page, id) {
+  await eventually(async () => assert.equal(await focused(page), id));
+}
+
+// Writes down in `window.said` what is read out from now on: it is taken away again after a while.
+export function listen(page) {
+  return page.evaluate(() => {
+    const live = document.querySelector('#live');
+    window.said = [];
+    new MutationObserver(() => window.said.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+  });
+}
+
+export function said(page) {
+  return page.evaluate(() => window.said);
 }
 
 export async function fillRegistration(page, someone) {
@@ -197,7 +266,7 @@ export async function signUp(page, someone) {
   await register(page, someone);
   const { code } = await waitForMail(someone);
   await enterCode(page, code);
-  await page.waitForURL((url) => url.pathname === '/');
+  await waitForPath(page, '/');
   return code;
 }
 
@@ -206,7 +275,19 @@ export function alertText(page) {
 }
 
 export async function waitForAlert(page, pattern) {
-  await page.waitForFunction((source) => new RegExp(source).test(document.querySelector('#alert').textContent), pattern.source);
+  await eventually(async () => assert.match(await alertText(page), pattern));
+  await page.waitForLoadState();
+}
+
+// The page's requests to `pattern` are held until the function that this returns is called.
+export async function holdRequests(page, pattern) {
+  let release;
+  const released = new Promise((resolve) => { release = resolve; });
+  await page.route(pattern, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
 }
 
 // --- The judges

@@ -43,6 +43,18 @@ class Registrations(Journey):
         self.stack.travel(hours=1)
         self.succeeds(self.visitor(address).register())
 
+    def test_are_not_forgotten_by_the_purge_while_they_count(self):
+        """The first is more than an hour old, and the others are not."""
+        address = own_address()
+        self.succeeds(self.direct(address).register())
+        self.stack.travel(minutes=50)
+        for _ in range(19):
+            self.succeeds(self.direct(address).register())
+        self.stack.travel(minutes=11)
+        self.assertEqual(self.stack.program("storefront", "maintain").returncode, 0)
+        self.succeeds(self.direct(address).register())
+        self.fails(self.direct(address).register(), 429, "throttled")
+
     def test_count_only_where_a_hash_was_spent(self):
         """Bad fields, bad tokens and taken names are free."""
         address = own_address()

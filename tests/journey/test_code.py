@@ -265,6 +265,20 @@ class WrongCodes(Journey):
         calm = self.visitor(email=f"{name}+calm@{domain}")
         self.assertEqual(self.succeeds(calm.register())["code_length"], 4)
 
+    def test_at_codes_that_were_made_before_find_them_as_short_as_they_were(self):
+        """What an hour allows at most for one mailbox: five codes, five tries each. Then they have eight digits."""
+        first = self.pending()
+        name, domain = first.email.split("@")
+        visitors = [first] + [self.pending(email=f"{name}+{tag}@{domain}") for tag in range(4)]
+        codes = [self.mailed(visitor) for visitor in visitors]
+        self.fails(self.visitor(email=f"{name}+more@{domain}").register(), 429, "throttled")
+        for visitor, code in zip(visitors, codes):
+            self.assertRegex(code, r"^\d{4}$")
+            self.lock(visitor, code)
+        self.stack.travel(hours=1, minutes=1)
+        later = self.visitor(email=f"{name}+later@{domain}")
+        self.assertEqual(self.succeeds(later.register())["code_length"], 8)
+
     def test_spread_over_two_days_change_nothing(self):
         """Nine, then a day's pause, then five: never ten within a day."""
         visitor = self.pending()

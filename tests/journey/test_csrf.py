@@ -69,6 +69,24 @@ class TheToken(Journey):
             self.fails(visitor.ajax("/register/", visitor.person, X_CSRFToken=token), 403, "csrf_failed")
             self.assertNotEqual(visitor.cookies["csrftoken"], token)
 
+    def test_is_found_behind_others_of_its_name(self):
+        """A sister domain's cookies with a longer path come first; they lock nobody out, and open nothing."""
+        for planted in ("x", "", "A" * 64, self.visitor().token()):
+            with self.subTest(planted=planted):
+                visitor = self.visitor()
+                before = f"csrftoken={planted}; csrftoken=y; "
+                line = before + f"csrftoken={visitor.token()}"
+                page = visitor.send("GET", "/register/", b"", {"Cookie": line})
+                self.assertNotIn("csrftoken", page.cookies)
+                masked = page.form("/register/").fields["csrfmiddlewaretoken"]
+                for token in (visitor.cookies["csrftoken"], masked):
+                    answer = visitor.ajax("/register/", visitor.person | {"name": ""}, X_CSRFToken=token, Cookie=line)
+                    self.fails(answer, 400, "validation_error", "name")
+                self.succeeds(visitor.ajax("/register/", visitor.person, X_CSRFToken=masked, Cookie=line))
+                own = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+                self.fails(visitor.ajax("/logout/", X_CSRFToken=planted, Cookie=before + own), 403, "csrf_failed")
+                self.succeeds(visitor.ajax("/logout/", Cookie=before + own))
+
     def test_is_rotated_with_the_session_and_bound_to_it(self):
         """At pending, verify, login and logout; every such answer says the new one."""
         visitor = self.visitor()

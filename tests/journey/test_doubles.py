@@ -4,6 +4,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import contextlib
+
 from browser import together
 from journey import REGISTERED, VERIFIED, Journey, main, newcomer, unique
 
@@ -311,6 +313,47 @@ class AProofWhoseAnswerWasLost(Journey):
             self.stack.travel(seconds=4)
             ending(visitor)
             self.fails(unaware.verify(code), 400, "no_pending_verification")
+
+
+class ALostRace(Journey):
+    """PostgreSQL ends one of two transactions that are in each other's way, and asks for it once more."""
+
+    @contextlib.contextmanager
+    def losing(self, times):
+        """Whoever spends of a limit loses so often; a sequence counts also what is rolled back."""
+        self.stack.sql("""
+            CREATE SEQUENCE races;
+            CREATE FUNCTION lose_race() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                IF nextval('public.races') <= tg_argv[0]::bigint THEN
+                    RAISE EXCEPTION 'could not serialize access' USING ERRCODE = 'serialization_failure';
+                END IF;
+                RETURN new;
+            END $$;
+            CREATE TRIGGER lose_race BEFORE INSERT ON storefront.rate_limit
+            FOR EACH ROW EXECUTE FUNCTION lose_race(:'times')""", times=str(times))
+        try:
+            yield
+        finally:
+            self.stack.sql("DROP FUNCTION lose_race CASCADE; DROP SEQUENCE races")
+
+    def test_is_run_again_and_nobody_notices(self):
+        visitor = self.visitor()
+        visitor.token()
+        with self.losing(2):
+            self.succeeds(visitor.register())
+        self.mailed(visitor)
+
+    def test_that_is_lost_three_times_is_told(self):
+        """503 after the third time; the same form again succeeds."""
+        visitor = self.visitor()
+        visitor.token()
+        with self.losing(3):
+            answer = visitor.register()
+            self.assertEqual(answer.status, 503)
+            self.assertGreaterEqual(answer.retry_after, 1)
+            self.succeeds(visitor.register())
+        self.assertEqual(self.stack.count("customer", "email = :'email'", email=visitor.email), 1)
 
 
 if __name__ == "__main__":

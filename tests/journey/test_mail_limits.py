@@ -48,6 +48,8 @@ class AMailbox(Journey):
         self.assertAlmostEqual(answer.retry_after, 20 * 3600, delta=60)
         self.stack.travel(hours=20, minutes=1)
         self.succeeds(self.another().register())
+        kept = "SELECT max(cardinality(events)) FROM storefront.rate_limit WHERE forget_at > storefront.now() + interval '2 hours'"
+        self.assertEqual(self.stack.value(kept), "10", "no more events than the rule needs")
 
     def test_counts_resends_and_sign_ins_too(self):
         """Whatever caused them; a spent resend says when, and the code of before goes on working."""

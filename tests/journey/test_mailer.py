@@ -179,6 +179,28 @@ class AMailerThatDies(Mailer):
         self.assertEqual((first["Subject"], first["Date"]), (second["Subject"], second["Date"]))
         self.succeeds(visitor.verify(code_of(second)))
 
+    def test_in_the_middle_of_many_loses_none(self):
+        """Those that it had not written down come once more, known by their Message-ID; the others once."""
+        dead = []
+
+        def kill(mail):
+            if not dead and len(server.mails) == 15:
+                dead.append(self.stack.children("mailer")[0])
+                os.kill(dead[0], signal.SIGKILL)
+            return "250 OK"
+
+        with self.own_mail_server(on_mail=kill) as server:
+            with self.stack.without("mailer"):
+                visitors = [self.pending() for _ in range(20)]
+            eventually(lambda: dead, what="the mailer's death")
+            eventually(lambda: self.stack.children("mailer") not in ([], dead), what="a new mailer")
+            self.stack.travel(seconds=60)
+            for visitor in visitors:
+                self.is_in_state(visitor, "sent")
+                copies = server.to(visitor.email)
+                self.assertIn(len(copies), (1, 2))
+                self.assertEqual(len({mail["Message-ID"] for mail in copies}), 1)
+
     def test_gently_hands_over_what_it_has_in_hand_and_gives_the_rest_back(self):
         """Told to stop in the middle of a mail: no second copy, and nobody waits for a lease."""
         told = []
@@ -211,6 +233,27 @@ class AMailerThatDies(Mailer):
         eventually(lambda: self.stack.children("mailer") not in ([], before))
         visitor = self.pending()
         self.succeeds(visitor.verify(self.mailed(visitor)))
+
+
+class ADatabaseThatIsAway(Mailer):
+    def test_after_the_servers_yes_causes_no_second_copy(self):
+        """What the mail server took is written down as soon as that can be done."""
+        stopped = []
+
+        def stop(mail):
+            if not stopped:
+                self.stack.do("stop-database", "immediate")
+                stopped.append(mail)
+            return "250 OK"
+
+        with self.own_mail_server(on_mail=stop) as server:
+            visitor = self.pending()
+            eventually(lambda: stopped, what="the database's end")
+            # So that the mailer tries in vain at least once.
+            time.sleep(1)
+            self.stack.do("start-database")
+            self.is_in_state(visitor, "sent")
+            self.assertEqual(len(server.to(visitor.email)), 1)
 
 
 class ManyMails(Mailer):

@@ -74,6 +74,7 @@ class WhatIsCounted(Figures):
             self.assertEqual(grown[name], 1, name)
         self.assertEqual(grown["storefront_password_hashes_total"], 2)
         self.assertGreater(grown["storefront_password_hash_seconds_total"], 0.001)
+        self.assertGreater(grown["storefront_password_hash_processor_seconds_total"], 0.001)
         self.assertGreaterEqual(grown["storefront_database_round_trips_total"], 8)
         self.assertLess(grown["storefront_mail_delay_seconds_sum"], 5)
 

@@ -4,6 +4,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+import os
+import subprocess
+
 from browser import own_address
 from journey import Journey, main, unique
 
@@ -116,6 +119,57 @@ class TheMailTest(Journey):
         for arguments in ((), ("a@example.com", "b@example.com")):
             done = self.stack.program("storefront", "mail-test", *arguments)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
+
+
+class TheCommand(Journey):
+    def test_helps_who_asks_and_who_mistypes(self):
+        """What was asked for goes to standard output."""
+        for arguments, status in ((("help",), 0), (("--help",), 0), ((), 2), (("servce",), 2)):
+            done = self.stack.program("storefront", *arguments)
+            said, other = (done.stdout, done.stderr) if status == 0 else (done.stderr, done.stdout)
+            self.assertEqual((done.returncode, other), (status, ""), arguments)
+            self.assertTrue(said.startswith("usage: storefront VERB\n"), said)
+            for verb in ("serve", "report", "mail-test"):
+                self.assertIn(f"\n  {verb} ", said)
+        done = self.stack.program("storefront-mail", "operator@example.com")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("usage: storefront-mail", done.stderr)
+
+    def test_says_so_when_its_words_are_lost(self):
+        """A full disk behind `storefront report > FILE` is no success."""
+        for verb in (("routes",), ("config",)):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([self.stack.app / "bin" / "storefront", *verb], stdout=full, stderr=subprocess.PIPE,
+                                      env=self.stack.environment(), text=True, check=False)
+            self.assertEqual(done.returncode, 1, verb)
+            self.assertIn("cannot print", done.stderr)
+
+    def test_takes_no_setting_that_there_is_not(self):
+        """A mistyped name is an error where an operator looks on, and named; a worker would go on with a warning."""
+        done = self.stack.program("storefront", "config", "--check", OTP_DIGTS="6")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("OTP_DIGTS", done.stderr)
+        done = self.stack.program("storefront", "maintain", OTP_DIGTS="6")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("OTP_DIGTS", done.stderr)
+
+    def complaint(self, stderr=subprocess.PIPE, **settings):
+        """How a refused setting is logged."""
+        return subprocess.run([self.stack.app / "bin" / "storefront", "config", "--check"], stderr=stderr,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, text=True, check=False,
+                              env=self.stack.environment(OTP_DIGITS="3", **settings)).stderr
+
+    def test_speaks_in_words_to_a_person_and_in_json_to_a_machine(self):
+        """LOG_FORMAT decides; without it, whether there is a terminal."""
+        words = "storefront: error: setting refused setting="
+        self.assertIn('"event":"setting refused"', self.complaint())
+        master, terminal = os.openpty()
+        self.addCleanup(os.close, master)
+        self.complaint(stderr=terminal)
+        os.close(terminal)
+        self.assertIn(words, os.read(master, 65536).decode())
+        visible = self.stack.program("storefront", "maintain", LOG_FORMAT="words", OTP_DIGTS="6").stderr
+        self.assertTrue(visible.startswith("storefront: warning: unknown setting"), visible)
 
 
 if __name__ == "__main__":

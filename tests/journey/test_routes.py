@@ -109,6 +109,16 @@ class Routes(Map):
                     self.assertNotIn("X-Planted", page.headers)
                     self.is_well_headed(page)
 
+    def test_a_folder_of_static_files_is_404_as_well(self):
+        """nginx has a refusal of its own for those, which must not look or be kept otherwise."""
+        visitor = self.visitor()
+        for path in ("/static/", "/static//", "/static/x/../", "/static/%2e/"):
+            with self.subTest(path=path):
+                self.fails(visitor.send("GET", path, headers=JSON), 404, "not_found")
+                page = visitor.get(path)
+                self.assertEqual((page.status, page.is_page), (404, True), page)
+                self.is_well_headed(page)
+
     def test_one_path_has_many_spellings_and_all_reach_the_same_worker(self):
         """nginx's map and the worker route on the same normalised path."""
         visitor = self.visitor()

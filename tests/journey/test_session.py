@@ -5,8 +5,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import base64
+import concurrent.futures
 
 from journey import Journey, main
+from stack import eventually
 
 DAY = 24 * 60 * 60
 CART = '{"cart": [{"id": 7, "count": 2}]}'
@@ -112,6 +114,60 @@ class ItsRow(Journey):
         key = visitor.session_key()
         self.succeeds(visitor.logout())
         self.assertEqual(self.stack.count("session", "key = decode(:'key', 'hex')", key=key), 0)
+
+
+class WhoIsSignedIn(Journey):
+    """The session's row shows its customer by itself; it must never show anybody else, nor who he once was."""
+    MIGRATION = pathlib.Path(__file__).resolve().parents[2] / "sql" / "migrations" / "0007_names_in_old_sessions.sql"
+    COLUMNS = "username, name, email, verified_at"
+
+    def shows_the_customer(self, visitor):
+        shown = self.session_row(visitor, self.COLUMNS)
+        self.assertEqual(shown, self.customer_row(visitor, self.COLUMNS))
+        self.assertNotIn("", shown)
+
+    def test_is_shown_as_his_own_row_has_it(self):
+        """After a proof and after a sign-in; while a code is awaited and after signing out nobody is."""
+        visitor = self.pending()
+        self.assertEqual(self.session_row(visitor, self.COLUMNS), [""] * 4)
+        self.succeeds(visitor.verify(visitor.code()))
+        self.shows_the_customer(visitor)
+        other = self.elsewhere(visitor)
+        self.succeeds(other.login())
+        self.shows_the_customer(other)
+
+    def test_is_shown_as_he_is_called_now(self):
+        """A change reaches every session in which he is signed in, and nobody else's."""
+        visitor, stranger = self.customer(), self.customer()
+        other = self.elsewhere(visitor)
+        self.succeeds(other.login())
+        self.stack.sql("UPDATE storefront.customer SET name = 'Joan Doe', email = 'joan@shop.example' WHERE username = :'username'",
+                       username=visitor.username)
+        for session in (visitor, other):
+            self.assertEqual([session.who()[field] for field in ("name", "email")], ["Joan Doe", "joan@shop.example"])
+            self.shows_the_customer(session)
+        self.assertEqual(stranger.who()["name"], stranger.person["name"])
+
+    def test_is_shown_as_he_is_called_by_a_change_that_is_under_way(self):
+        """A sign-in waits for it: the change itself cannot see the new session."""
+        visitor = self.customer()
+        other = self.elsewhere(visitor)
+        with concurrent.futures.ThreadPoolExecutor() as others:
+            with self.stack.transaction("UPDATE storefront.customer SET name = 'Joan Doe' WHERE username = :'username'",
+                                        username=visitor.username):
+                answer = others.submit(other.login)
+                eventually(lambda: self.stack.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1",
+                           what="waiting for the change")
+            self.succeeds(answer.result())
+        self.assertEqual([visitor.who()["name"], other.who()["name"]], ["Joan Doe"] * 2)
+
+    def test_is_shown_in_sessions_from_before_there_were_names_in_them(self):
+        """What an older version left is filled when the shop is brought up to date."""
+        visitor, pending = self.customer(), self.pending()
+        self.stack.sql("UPDATE storefront.session SET username = NULL, name = NULL, email = NULL, verified_at = NULL")
+        self.stack.sql(self.MIGRATION.read_text())
+        self.shows_the_customer(visitor)
+        self.assertEqual(self.session_row(pending, self.COLUMNS), [""] * 4)
 
 
 class ItsLife(Journey):

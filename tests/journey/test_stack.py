@@ -80,10 +80,12 @@ class StaticFiles(Journey):
                 self.assertIn("max-age=31536000", answer.headers["Cache-Control"])
                 self.assertIn("immutable", answer.headers["Cache-Control"])
                 self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+                self.assertEqual(answer.headers["Content-Security-Policy"],
+                                 "default-src 'none'; frame-ancestors 'none'; sandbox")
                 kind = {"css": "text/css", "js": "application/javascript",
                         "svg": "image/svg+xml"}.get(name.split(".")[-1])
                 if kind:
-                    self.assertEqual(answer.headers["Content-Type"].split(";")[0], kind)
+                    self.assertEqual(answer.headers["Content-Type"], kind + "; charset=utf-8")
                 self.assertEqual(answer.cookies, {})
 
     def test_are_compressed_for_who_takes_it(self):

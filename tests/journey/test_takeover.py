@@ -221,6 +221,44 @@ class Mending(Journey):
         visitor.person = own
         self.succeeds(visitor.verify(code))
 
+    def test_prolongs_the_hold_of_no_name_that_stays(self):
+        """Half an hour from the registration for a username or an e-mail that was kept; anew where both are new."""
+        kept, mended, both = self.pending(), self.pending(), self.pending()
+        self.stack.travel(minutes=20)
+        self.succeeds(kept.register(email=f"{unique()}@example.com"))
+        self.succeeds(mended.register(username="mended" + unique()))
+        self.succeeds(both.register(username="mended" + unique(), email=f"{unique()}@example.com"))
+        self.stack.travel(minutes=9, seconds=50)
+        for name in ({"username": kept.username}, {"email": mended.email}):
+            self.fails(self.visitor(**name).register(), 400, "validation_error", *name)
+        self.stack.travel(seconds=11)
+        for name in ({"username": kept.username}, {"email": mended.email}):
+            self.succeeds(self.visitor(**name).register())
+        self.fails(self.visitor(username=both.username).register(), 400, "validation_error", "username")
+        self.stack.travel(minutes=20)
+        self.succeeds(self.visitor(username=both.username).register())
+
+    def test_takes_names_that_are_held_no_longer(self):
+        """As a new registration does: after half an hour, or once the holder's code has died, and not before."""
+        holder = self.pending()
+        self.stack.travel(minutes=29, seconds=50)
+        visitor = self.pending()
+        own = dict(visitor.person)
+        self.fails(visitor.register(username=holder.username), 400, "validation_error", "username")
+        self.stack.travel(seconds=11)
+        self.succeeds(visitor.register(**own | {"username": holder.username}))
+        guessed = self.pending()
+        code = self.mailed(guessed)
+        self.fails(visitor.register(email=guessed.email), 400, "validation_error", "email")
+        # Those of other tests: it must be the holder's code that is dead.
+        self.stack.sql("UPDATE storefront.one_time_code SET replaced_at = storefront.now() WHERE attempts >= attempts_allowed")
+        self.lock(guessed, code)
+        self.succeeds(visitor.register())
+        for gone in (holder, guessed):
+            self.awaits_nothing(gone)
+        self.succeeds(visitor.verify(self.mailed(visitor, 2)))
+        self.is_signed_in(visitor, holder.username)
+
     def test_shows_the_form_filled_with_what_was_typed(self):
         """But for the password."""
         visitor = self.pending(name="Typed Name")

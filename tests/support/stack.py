@@ -43,6 +43,7 @@ class Stack:
     def __init__(self):
         self.name = os.environ["STACK"]
         self.build = os.environ["STACK_BUILD"]
+        self.clock_stands = False
         self.read()
 
     def read(self):
@@ -80,6 +81,19 @@ class Stack:
             raise DatabaseRefused(done.stderr)
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
+    @contextlib.contextmanager
+    def transaction(self, statement, **values):
+        """`statement` was run and not yet committed while the block lasts."""
+        names = [part for name, value in values.items() for part in ("-v", f"{name}={value}")]
+        with subprocess.Popen([self.postgresql / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *names,
+                               self.database_url("administrator")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
+            psql.stdin.write(f"BEGIN;\n{statement};\n\\echo begun\n")
+            psql.stdin.flush()
+            if psql.stdout.readline() != "begun\n":
+                raise DatabaseRefused(statement)
+            yield
+            psql.stdin.write("COMMIT;\n")
+
     def value(self, statement, **values):
         """The single value that `statement` returns, as text; None where there is no row."""
         rows = self.sql(statement, **values)
@@ -90,12 +104,22 @@ class Stack:
 
     def travel(self, **time_span):
         """Moves the clock by which everything is judged forward; it stays there."""
-        seconds = datetime.timedelta(**time_span).total_seconds()
-        self.sql("""
-            SELECT format('CREATE OR REPLACE FUNCTION storefront.now() RETURNS timestamptz LANGUAGE sql STABLE '
-                          'PARALLEL SAFE RETURN CURRENT_TIMESTAMP + interval ''%s seconds''',
-                          extract(epoch FROM storefront.now() - now()) + :'seconds'::numeric) \\gexec""",
-                 seconds=seconds)
+        moment = ("timestamptz %L', storefront.now() + make_interval(secs => :'seconds'::float8)" if self.clock_stands else
+                  "CURRENT_TIMESTAMP + interval ''%s seconds''', "
+                  "extract(epoch FROM storefront.now() - now()) + :'seconds'::numeric")
+        self.sql("SELECT format('CREATE OR REPLACE FUNCTION storefront.now() RETURNS timestamptz LANGUAGE sql STABLE "
+                 f"PARALLEL SAFE RETURN {moment}) \\gexec", seconds=datetime.timedelta(**time_span).total_seconds())
+
+    @contextlib.contextmanager
+    def standing_clock(self):
+        """The clock moves by travel() alone while the block lasts: a limit is then known to the second."""
+        self.clock_stands = True
+        self.travel(seconds=0)
+        try:
+            yield
+        finally:
+            self.clock_stands = False
+            self.travel(seconds=0)
 
     def settle_mails(self):
         """Waits until the mailer has nothing in hand and nothing that is due."""

@@ -71,7 +71,7 @@ class Account:
     def lost(self, shop):
         """What was acknowledged and is not in the database of `shop`: a line for each."""
         customers = dict(shop.sql("SELECT username, is_verified FROM storefront.customer"))
-        sessions = dict(shop.sql("""SELECT encode(key, 'hex'), coalesce(username, '') FROM storefront.session
+        sessions = dict(shop.sql("""SELECT encode(key, 'hex'), coalesce(customer.username, '') FROM storefront.session
                                     LEFT JOIN storefront.customer ON customer.id = customer_id"""))
         lost = [f"registration of {name}" for name in self.registered if name not in customers]
         lost += [f"verification of {name}" for name in self.verified if customers.get(name) != "t"]

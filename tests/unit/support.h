@@ -23,6 +23,17 @@
 
 #include <cmocka.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED true
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(IS_SANITIZED)
+#define IS_SANITIZED true
+#elif !defined(IS_SANITIZED)
+#define IS_SANITIZED false
+#endif
+
 #define SUPPORT_ARENA ((size_t)16 * 1024 * 1024)
 #define SUPPORT_PATH  ((size_t)256)
 

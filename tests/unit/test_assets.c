@@ -141,6 +141,27 @@ static void what_cannot_be_published_is_refused(void **state)
     assert_true(holds(shop->logged, "it has no ending"));
 }
 
+static void two_files_of_one_key_are_refused(void **state)
+{
+    struct shop *shop = *state;
+    (void)folder_write(shop->arena, &shop->folder, "www/static/a-b.js", TEXT("1"));
+    (void)folder_write(shop->arena, &shop->folder, "www/static/a_b.js", TEXT("2"));
+    assert_false(publish(shop));
+    assert_true(holds(shop->logged, "another file has the same key"));
+}
+
+static void what_is_no_file_or_no_folder_is_refused(void **state)
+{
+    struct shop *shop = *state;
+    (void)folder_write(shop->arena, &shop->folder, "own/static/pictures/one.svg", TEXT("<svg/>"));
+    assert_false(publish(shop));
+    assert_true(holds(shop->logged, "static file cannot be read"));
+    shop->settings.shop_folder = shop_below(shop, "other");
+    (void)folder_write(shop->arena, &shop->folder, "other/static", TEXT("no folder"));
+    assert_false(publish(shop));
+    assert_true(holds(shop->logged, "static files cannot be read"));
+}
+
 static void a_list_that_is_not_there_or_broken_is_none(void **state)
 {
     struct shop *shop = *state;
@@ -181,6 +202,27 @@ static void writing_is_whole_or_not_at_all(void **state)
     assert_int_equal(access(folder_path(shop->arena, &shop->folder, "published/a.txt.new"), F_OK), -1);
 }
 
+static void what_is_not_written_whole_takes_no_place(void **state)
+{
+    struct shop *shop = *state;
+    struct arena *arena = shop->arena;
+    struct text folder = shop->settings.static_folder;
+    struct text content = {NULL, 0};
+    const char *path = folder_write(arena, &shop->folder, "published/a.txt", TEXT("old"));
+    // A disk that is full.
+    assert_int_equal(symlink("/dev/full", folder_path(arena, &shop->folder, "published/a.txt.new")), 0);
+    (void)folder_path(arena, &shop->folder, "published/b.txt/c");
+    struct capture capture = capture_begin();
+    bool is_full = !assets_write(arena, folder, TEXT("a.txt"), TEXT("new"));
+    bool is_folder = !assets_write(arena, folder, TEXT("b.txt"), TEXT("new"));
+    shop->logged = capture_end(arena, &capture);
+    assert_true(is_full && is_folder);
+    assert_true(holds(shop->logged, "No space left on device"));
+    assert_true(holds(shop->logged, "Is a directory"));
+    assert_true(file_read(arena, path, 10, &content));
+    assert_text(content, "old");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,9 +233,12 @@ int main(void)
         WITH_SHOP(the_shops_file_wins),
         WITH_SHOP(a_shop_without_a_folder_is_fine),
         WITH_SHOP(what_cannot_be_published_is_refused),
+        WITH_SHOP(two_files_of_one_key_are_refused),
+        WITH_SHOP(what_is_no_file_or_no_folder_is_refused),
         WITH_SHOP(a_list_that_is_not_there_or_broken_is_none),
         WITH_SHOP(keys_are_letters_digits_and_underscores),
         WITH_SHOP(writing_is_whole_or_not_at_all),
+        WITH_SHOP(what_is_not_written_whole_takes_no_place),
     };
     return cmocka_run_group_tests_name("assets", tests, NULL, NULL);
 }

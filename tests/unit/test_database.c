@@ -79,6 +79,16 @@ static void a_host_that_refuses_is_unavailable_at_once(void **state)
     assert_null(database);
 }
 
+static void one_port_is_for_all_hosts(void **state)
+{
+    struct text logged;
+    int64_t passed = 0;
+    struct database *database = opened(*state, "host=127.0.0.1,127.0.0.2 port=1 dbname=x", &logged);
+    assert_non_null(database);
+    assert_int_equal(run(*state, database, &passed), DATABASE_UNAVAILABLE);
+    database_close(&database);
+}
+
 // A socket that takes connections into its queue and never answers.
 static int silent_host(char *url, size_t size)
 {
@@ -125,6 +135,33 @@ static void a_spent_arena_asks_nothing(void **state)
     arena_close(&small);
     assert_int_equal(outcome, DATABASE_UNAVAILABLE);
     assert_int_equal(waited, 0);
+}
+
+// One statement that cannot be asked takes the others of its turn along; the next turn begins anew.
+static void a_turn_is_asked_as_a_whole_or_not_at_all(void **state)
+{
+    struct text logged;
+    struct answer answers[ANSWERS_MAXIMUM];
+    struct arena *small = arena_open(8);
+    struct database *database = opened(*state, "host=127.0.0.1 port=1", &logged);
+    (void)arena_take(small, 100);
+    struct capture capture = capture_begin();
+    for (size_t i = 0; i < ROWS(answers); i++) {
+        answers[i].rows.count = 99;
+        database_ask(database, i == 1 ? small : *state, STATEMENT_CHECK_HEALTH, NULL, 0, &answers[i]);
+    }
+    enum database_outcome outcome = database_turn(database, *state);
+    enum database_outcome empty = database_turn(database, *state);
+    (void)capture_end(*state, &capture);
+    database_close(&database);
+    arena_close(&small);
+    assert_int_equal(outcome, DATABASE_UNAVAILABLE);
+    assert_int_equal(empty, DATABASE_UNAVAILABLE);
+    for (size_t i = 0; i < ROWS(answers); i++) {
+        assert_int_equal(answers[i].statement, STATEMENT_CHECK_HEALTH);
+        assert_int_equal(answers[i].outcome, DATABASE_UNAVAILABLE);
+        assert_int_equal(answers[i].rows.count, 0);
+    }
 }
 
 struct number_row {
@@ -178,8 +215,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(a_url_that_is_not_understood_is_refused_unquoted),
         WITH_ARENA(a_host_that_refuses_is_unavailable_at_once),
+        WITH_ARENA(one_port_is_for_all_hosts),
         WITH_ARENA(a_silent_host_costs_no_more_than_was_granted),
         WITH_ARENA(a_spent_arena_asks_nothing),
+        WITH_ARENA(a_turn_is_asked_as_a_whole_or_not_at_all),
         cmocka_unit_test(numbers_of_every_width_are_read),
         cmocka_unit_test(a_cell_that_is_not_there_is_nothing),
     };

@@ -111,6 +111,15 @@ static void a_missing_file_is_refused(void **state)
     assert_null(opened("/", ALL, *state, &logged));
 }
 
+static void a_folder_is_no_key_file(void **state)
+{
+    struct folder folder = folder_make();
+    struct text logged;
+    assert_null(opened(folder.path, ALL, *state, &logged));
+    assert_true(holds(logged, "Invalid argument"));
+    folder_remove(&folder);
+}
+
 static void a_file_that_others_may_open_is_refused(void **state)
 {
     static const mode_t refused[] = {0604, 0602, 0601, 0644, 0777};
@@ -196,9 +205,9 @@ static void an_old_key_still_verifies(void **state)
     struct keyring *both = keyring_of(*state, "2 " KEY_B "\n1 " KEY_A "\n", ALL);
     struct keyring *new = keyring_of(*state, "2 " KEY_B "\n", ALL);
     assert_int_equal(keyring_current(both), 2);
-    assert_true(keyring_verify(old, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
-    assert_true(keyring_verify(both, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
-    assert_false(keyring_verify(new, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
+    assert_true(keyring_verify(*state, old, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
+    assert_true(keyring_verify(*state, both, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
+    assert_false(keyring_verify(*state, new, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
     keyring_close(&old);
     keyring_close(&both);
     keyring_close(&new);
@@ -211,13 +220,13 @@ static void nothing_else_verifies(void **state)
     unsigned char mac[DIGEST_SIZE];
     struct keyring *keyring = keyring_of(*state, "1 " KEY_A "\n", ALL);
     assert_true(keyring_mac(keyring, KEY_TOKENS, 1, &part, 1, mac));
-    assert_false(keyring_verify(keyring, KEY_CODES, &part, 1, text_of(mac, sizeof mac)));
-    assert_false(keyring_verify(keyring, KEY_TOKENS, &other, 1, text_of(mac, sizeof mac)));
-    assert_false(keyring_verify(keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac - 1)));
-    assert_false(keyring_verify(keyring, KEY_TOKENS, &part, 1, TEXT("")));
+    assert_false(keyring_verify(*state, keyring, KEY_CODES, &part, 1, text_of(mac, sizeof mac)));
+    assert_false(keyring_verify(*state, keyring, KEY_TOKENS, &other, 1, text_of(mac, sizeof mac)));
+    assert_false(keyring_verify(*state, keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac - 1)));
+    assert_false(keyring_verify(*state, keyring, KEY_TOKENS, &part, 1, TEXT("")));
     for (size_t bit = 0; bit < 8 * sizeof mac; bit++) {
         mac[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        assert_false(keyring_verify(keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
+        assert_false(keyring_verify(*state, keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
         mac[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
     keyring_close(&keyring);
@@ -232,7 +241,7 @@ static void what_was_not_asked_for_cannot_be_done(void **state)
     assert_false(keyring_mac(keyring, KEY_CODES, 2, &part, 1, mac));
     assert_false(keyring_mac(keyring, KEY_TOKENS, 1, &part, 1, mac));
     assert_false(keyring_mac(keyring, KEY_LIMITS, 1, &part, 1, mac));
-    assert_false(keyring_verify(keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
+    assert_false(keyring_verify(*state, keyring, KEY_TOKENS, &part, 1, text_of(mac, sizeof mac)));
     keyring_close(&keyring);
 }
 
@@ -243,6 +252,7 @@ int main(void)
         WITH_ARENA(eight_keys_are_the_most),
         WITH_ARENA(a_refusal_says_why_and_shows_no_key),
         WITH_ARENA(a_missing_file_is_refused),
+        WITH_ARENA(a_folder_is_no_key_file),
         WITH_ARENA(a_file_that_others_may_open_is_refused),
         WITH_ARENA(macs_are_what_the_standards_say),
         WITH_ARENA(lists_of_parts_do_not_run_together),

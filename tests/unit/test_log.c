@@ -6,6 +6,8 @@
 #include "storefront/base/log.h"
 #include "storefront/base/unicode.h"
 
+#include <fcntl.h>
+
 static int log_as_shipped(void **state)
 {
     log_open("storefront", LOG_FORMAT_JSON, LOG_INFO);
@@ -127,6 +129,31 @@ static void the_macros_count_their_fields(void **state)
     assert_true(holds(text, "\"event\":\"bare\"}\n"));
 }
 
+static void a_signal_handlers_line_looks_like_any_other(void **state)
+{
+    struct capture capture = capture_begin();
+    log_from_signal("forbidden", "call", "fork");
+    log_open("storefront", LOG_FORMAT_WORDS, LOG_INFO);
+    log_from_signal("forbidden", "call", "fork");
+    assert_text(capture_end(*state, &capture),
+                "{\"level\":\"error\",\"program\":\"storefront\",\"event\":\"forbidden\",\"call\":\"fork\"}\n"
+                "storefront: error: forbidden call=\"fork\"\n");
+}
+
+static void a_log_that_takes_no_line_stops_nobody(void **state)
+{
+    struct capture capture = capture_begin();
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    (void)dup2(full, STDERR_FILENO);
+    log_line(LOG_ERROR, "lost");
+    (void)dup2(capture.file, STDERR_FILENO);
+    log_line(LOG_ERROR, "kept");
+    (void)close(full);
+    struct text text = capture_end(*state, &capture);
+    assert_false(holds(text, "lost"));
+    assert_true(holds(text, "kept"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +166,8 @@ int main(void)
         WITH_LOG(below_the_level_nothing_is_written),
         WITH_LOG(words_are_for_a_terminal),
         WITH_LOG(the_macros_count_their_fields),
+        WITH_LOG(a_signal_handlers_line_looks_like_any_other),
+        WITH_LOG(a_log_that_takes_no_line_stops_nobody),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -54,6 +54,45 @@ static void a_histogram_adds_up(void **state)
     metrics_close(&metrics);
 }
 
+static void a_histogram_needs_no_labels(void **state)
+{
+    struct metrics *metrics = metrics_open(NULL);
+    struct metrics_histogram histogram;
+    metrics_histogram(metrics, "storefront_mail_delay_seconds", "", &histogram);
+    metrics_observe(metrics, &histogram, 1500000);
+    struct text text = written(*state, metrics);
+    assert_true(holds(text, "\nstorefront_mail_delay_seconds_bucket{le=\"2.5\"} 1\n"));
+    assert_true(holds(text, "\nstorefront_mail_delay_seconds_sum 1.500000\n"));
+    assert_true(holds(text, "\nstorefront_mail_delay_seconds_count 1\n"));
+    metrics_close(&metrics);
+}
+
+static void a_gauge_is_told_with_its_help(void **state)
+{
+    struct buffer out = buffer_open(*state, 1024);
+    metrics_write_gauge(&out, "storefront_waiting", "Who waits.", 3);
+    assert_text(buffer_text(&out), "# HELP storefront_waiting Who waits.\n"
+                                   "# TYPE storefront_waiting gauge\nstorefront_waiting 3\n");
+}
+
+static void a_sum_is_over_the_family_and_one_label(void **state)
+{
+    static const char *const counters[] = {
+        "storefront_mails_total{outcome=\"sent\"}", "storefront_mails_total{outcome=\"refused\"}",
+        "storefront_mails_total_others{outcome=\"sent\"}", "storefront_database_failures_total"};
+    struct metrics *metrics = metrics_open(NULL);
+    (void)state;
+    for (size_t i = 0; i < ROWS(counters); i++) {
+        metrics_add(metrics, metrics_counter(metrics, text_from(counters[i])), (int64_t)1 << i);
+    }
+    assert_int_equal(metrics_sum(metrics, "storefront_mails_total", TEXT("")), 3);
+    assert_int_equal(metrics_sum(metrics, "storefront_mails_total", TEXT("outcome=\"sent\"")), 1);
+    assert_int_equal(metrics_sum(metrics, "storefront_mails_total", TEXT("outcome=\"dropped\"")), 0);
+    assert_int_equal(metrics_sum(metrics, "storefront_database_failures_total", TEXT("")), 8);
+    assert_int_equal(metrics_sum(metrics, "storefront_requests_total", TEXT("")), 0);
+    metrics_close(&metrics);
+}
+
 static void what_does_not_fit_is_left_out(void **state)
 {
     struct metrics *metrics = metrics_open(NULL);
@@ -125,18 +164,32 @@ static void processes_count_together_and_the_dead_are_no_workers(void **state)
     folder_remove(&folder);
 }
 
-static void a_file_that_cannot_be_had_costs_the_figures_alone(void **state)
+// Counts with a file that cannot be had.
+static void count_without(struct arena *arena, const char *path, const char *reason)
 {
     struct capture capture = capture_begin();
-    struct metrics *metrics = metrics_open("/nonexistent/figures");
-    struct text logged = capture_end(*state, &capture);
+    struct metrics *metrics = metrics_open(path);
+    struct text logged = capture_end(arena, &capture);
     assert_non_null(metrics);
-    assert_true(holds(logged, "nothing is counted"));
+    assert_row(holds(logged, "nothing is counted"), path);
+    assert_row(holds(logged, reason), path);
     metrics_add(metrics, metrics_counter(metrics, TEXT(REQUESTS)), 1);
     metrics_sit(metrics, "pages");
     metrics_set_busy(metrics, true);
-    assert_true(holds(written(*state, metrics), REQUESTS " 1\n"));
+    assert_row(holds(written(arena, metrics), REQUESTS " 1\n"), path);
     metrics_close(&metrics);
+}
+
+static void a_file_that_cannot_be_had_costs_the_figures_alone(void **state)
+{
+    const struct folder folder = folder_make();
+    const char *pipe_path = folder_path(*state, &folder, "figures");
+    count_without(*state, "/nonexistent/figures", "No such file");
+    count_without(*state, text_string(*state, repeated(*state, "/tmp", 2000)), "File name too long");
+    // The layout's number stands behind the name.
+    assert_int_equal(mkfifo(folder_path(*state, &folder, "figures.1"), 0600), 0);
+    count_without(*state, pipe_path, "Invalid argument");
+    folder_remove(&folder);
 }
 
 int main(void)
@@ -144,6 +197,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(a_counter_is_told_under_its_family),
         WITH_ARENA(a_histogram_adds_up),
+        WITH_ARENA(a_histogram_needs_no_labels),
+        WITH_ARENA(a_gauge_is_told_with_its_help),
+        WITH_ARENA(a_sum_is_over_the_family_and_one_label),
         WITH_ARENA(what_does_not_fit_is_left_out),
         WITH_ARENA(processes_count_together_and_the_dead_are_no_workers),
         WITH_ARENA(a_file_that_cannot_be_had_costs_the_figures_alone),

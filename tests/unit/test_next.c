@@ -98,6 +98,13 @@ static void length_is_bounded(void **state)
     const struct text longer[] = {TEXT("/"), repeated(arena, "x", 2000)};
     assert_int_equal(next_path(arena, text_join(arena, longest, 2)).length, 2000);
     assert_text(next_path(arena, text_join(arena, longer, 2)), "/");
+    // What a page's form brings back is the path as it was sent out.
+    const struct text accents[] = {TEXT("/x"), repeated(arena, "\xc3\xa4", 333)};
+    const struct text more_accents[] = {TEXT("/xxx"), repeated(arena, "\xc3\xa4", 333)};
+    struct text path = next_path(arena, text_join(arena, accents, 2));
+    assert_int_equal(path.length, 2000);
+    assert_texts(next_path(arena, path), path);
+    assert_text(next_path(arena, text_join(arena, more_accents, 2)), "/");
 }
 
 static void whatever_comes_out_is_safe_in_a_header(void **state)

@@ -4,6 +4,9 @@
 
 #include "storefront/security/password.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 static const struct password_cost cheap = {1024, 1};
 
 static int start(void **state)
@@ -17,13 +20,13 @@ static void a_password_passes_its_own_hash_alone(void **state)
     struct text hash = password_hash(*state, TEXT("securepass123"), cheap);
     assert_true(text_starts_with(hash, TEXT("$argon2id$v=19$m=1024,t=1,p=1$")));
     assert_true(hash.length < PASSWORD_HASH_MAXIMUM);
-    assert_true(password_check(TEXT("securepass123"), hash));
-    assert_false(password_check(TEXT("securepass124"), hash));
-    assert_false(password_check(TEXT("Securepass123"), hash));
-    assert_false(password_check(TEXT("securepass12"), hash));
-    assert_false(password_check(TEXT("securepass1234"), hash));
-    assert_false(password_check(TEXT(" securepass123"), hash));
-    assert_false(password_check(TEXT(""), hash));
+    assert_true(password_check(*state, TEXT("securepass123"), hash));
+    assert_false(password_check(*state, TEXT("securepass124"), hash));
+    assert_false(password_check(*state, TEXT("Securepass123"), hash));
+    assert_false(password_check(*state, TEXT("securepass12"), hash));
+    assert_false(password_check(*state, TEXT("securepass1234"), hash));
+    assert_false(password_check(*state, TEXT(" securepass123"), hash));
+    assert_false(password_check(*state, TEXT(""), hash));
 }
 
 static void two_hashes_of_one_password_differ(void **state)
@@ -31,7 +34,7 @@ static void two_hashes_of_one_password_differ(void **state)
     struct text first = password_hash(*state, TEXT("securepass123"), cheap);
     struct text second = password_hash(*state, TEXT("securepass123"), cheap);
     assert_false(text_equals(first, second));
-    assert_true(password_check(TEXT("securepass123"), second));
+    assert_true(password_check(*state, TEXT("securepass123"), second));
 }
 
 // Each pair looks the same, or is the same after normalising; neither may pass for the other.
@@ -50,8 +53,8 @@ static void passwords_are_hashed_byte_for_byte(void **state)
 {
     for (size_t i = 0; i < ROWS(alike); i++) {
         struct text hash = password_hash(*state, text_from(alike[i][0]), cheap);
-        assert_row(password_check(text_from(alike[i][0]), hash), alike[i][0]);
-        assert_row(!password_check(text_from(alike[i][1]), hash), alike[i][0]);
+        assert_row(password_check(*state, text_from(alike[i][0]), hash), alike[i][0]);
+        assert_row(!password_check(*state, text_from(alike[i][1]), hash), alike[i][0]);
     }
 }
 
@@ -61,9 +64,9 @@ static void the_last_of_many_bytes_counts(void **state)
     const struct text longer[] = {repeated(arena, "\xf0\x9f\x98\x80", 1023), TEXT("a")};
     const struct text other[] = {longer[0], TEXT("b")};
     struct text hash = password_hash(arena, text_join(arena, longer, 2), cheap);
-    assert_true(password_check(text_join(arena, longer, 2), hash));
-    assert_false(password_check(text_join(arena, other, 2), hash));
-    assert_false(password_check(longer[0], hash));
+    assert_true(password_check(*state, text_join(arena, longer, 2), hash));
+    assert_false(password_check(*state, text_join(arena, other, 2), hash));
+    assert_false(password_check(*state, longer[0], hash));
 }
 
 static const char *const not_hashes[] = {
@@ -72,6 +75,9 @@ static const char *const not_hashes[] = {
     "$argon2id$",
     "$argon2id$v=19$m=1024,t=1,p=1$",
     "$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$",
+    "$argon2id$v=19$m=4194305,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=1024,t=1,p=2$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2i$v=19$m=1024,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "$2b$12$abcdefghijklmnopqrstuuJ8bJ8bJ8bJ8bJ8bJ8bJ8bJ8bJ8bJ8b",
     "pbkdf2_sha256$600000$salt$hash",
 };
@@ -80,11 +86,43 @@ static void what_is_no_hash_passes_nothing(void **state)
 {
     struct arena *arena = *state;
     for (size_t i = 0; i < ROWS(not_hashes); i++) {
-        assert_row(!password_check(TEXT("securepass123"), text_from(not_hashes[i])), not_hashes[i]);
+        assert_row(!password_check(*state, TEXT("securepass123"), text_from(not_hashes[i])), not_hashes[i]);
     }
-    assert_false(password_check(TEXT("securepass123"), (struct text){NULL, 0}));
-    assert_false(password_check(TEXT("securepass123"), repeated(arena, "x", PASSWORD_HASH_MAXIMUM)));
-    assert_false(password_check(TEXT("securepass123"), repeated(arena, "x", 5000)));
+    assert_false(password_check(*state, TEXT("securepass123"), (struct text){NULL, 0}));
+    assert_false(password_check(*state, TEXT("securepass123"), repeated(arena, "x", PASSWORD_HASH_MAXIMUM)));
+    assert_false(password_check(*state, TEXT("securepass123"), repeated(arena, "x", 5000)));
+}
+
+static void what_cannot_be_hashed_has_no_hash(void **state)
+{
+    const struct password_cost impossible = {0, 1};
+    assert_int_equal(password_hash(*state, TEXT("securepass123"), impossible).length, 0);
+}
+
+// Whether a check without the memory that `hash` takes leaves it open, in a child whose memory is limited.
+static bool leaves_open_without_memory(struct arena *arena, struct text password, struct text hash)
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit little = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+        (void)setrlimit(RLIMIT_AS, &little);
+        bool is_right = password_check(arena, password, hash);
+        _exit(is_right || !arena_failed(arena) ? 1 : 0);
+    }
+    (void)waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void without_memory_nobody_is_told_wrong(void **state)
+{
+    const struct text costly[] = {TEXT("$argon2id$v=19$m=4194304,t=1,p=1"),
+                                  text_after(password_hash(*state, TEXT("securepass123"), cheap),
+                                             strlen("$argon2id$v=19$m=1024,t=1,p=1"))};
+    struct text hash = text_join(*state, costly, 2);
+    // The sanitizers' own memory is not to be limited.
+    assert_true(IS_SANITIZED || leaves_open_without_memory(*state, TEXT("securepass123"), hash));
+    assert_true(IS_SANITIZED || leaves_open_without_memory(*state, TEXT("another password"), hash));
 }
 
 static void a_changed_hash_passes_nothing(void **state)
@@ -93,7 +131,7 @@ static void a_changed_hash_passes_nothing(void **state)
     for (size_t i = 1; i <= 40; i++) {
         char *changed = text_string(*state, hash);
         changed[hash.length - 1 - i] = changed[hash.length - 1 - i] == 'A' ? 'B' : 'A';
-        assert_false(password_check(TEXT("securepass123"), text_from(changed)));
+        assert_false(password_check(*state, TEXT("securepass123"), text_from(changed)));
     }
 }
 
@@ -108,8 +146,8 @@ static void nobody_costs_what_somebody_costs(void **state)
     size_t parameters = text_find_text(somebody, TEXT("p=1$")) + 4;
     assert_texts(text_cut(nobody, 0, parameters), text_cut(somebody, 0, parameters));
     assert_int_equal(nobody.length, somebody.length);
-    assert_false(password_check(TEXT("securepass123"), nobody));
-    assert_false(password_check(TEXT(""), nobody));
+    assert_false(password_check(*state, TEXT("securepass123"), nobody));
+    assert_false(password_check(*state, TEXT(""), nobody));
 }
 
 struct outdated_row {
@@ -224,6 +262,8 @@ int main(void)
         WITH_ARENA(passwords_are_hashed_byte_for_byte),
         WITH_ARENA(the_last_of_many_bytes_counts),
         WITH_ARENA(what_is_no_hash_passes_nothing),
+        WITH_ARENA(what_cannot_be_hashed_has_no_hash),
+        WITH_ARENA(without_memory_nobody_is_told_wrong),
         WITH_ARENA(a_changed_hash_passes_nothing),
         WITH_ARENA(nobody_costs_what_somebody_costs),
         cmocka_unit_test(hashes_below_the_cost_are_outdated),

@@ -145,6 +145,29 @@ static void json_is_for_those_who_show_that_they_want_it(void **state)
     }
 }
 
+struct wait_row {
+    const char *sent;
+    int64_t waited;
+};
+
+static const struct wait_row waits[] = {
+    {"1000.000", 5123},     {"1004.123", 1000}, {"1005.122", 1},  {"1005.123", 0}, {"1005.124", 0},
+    {"2000000000.999", 0},  {"0.000", 1005123}, {NULL, 0},        {"", 0},         {"1000", 0},
+    {"1000.", 0},           {"1000.00", 0},     {"1000.0000", 0}, {".000", 0},     {"1000,000", 0},
+    {"1000.000.000", 0},    {" 1000.000", 0},   {"1000.0x0", 0},  {"1000.-01", 0}, {"-1.000", 0},
+    {"99999999999.000", 0}, {"1e3.000", 0},
+};
+
+static void waiting_is_counted_from_what_nginx_says(void **state)
+{
+    const int64_t now = 1005123;
+    (void)state;
+    for (size_t i = 0; i < ROWS(waits); i++) {
+        assert_row(request_wait(text_from(waits[i].sent), now) == waits[i].waited,
+                   waits[i].sent == NULL ? "nothing" : waits[i].sent);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +175,7 @@ int main(void)
         WITH_ARENA(query_gives_the_first_that_can_be_read),
         cmocka_unit_test(parameters_mind_quotes),
         cmocka_unit_test(json_is_for_those_who_show_that_they_want_it),
+        cmocka_unit_test(waiting_is_counted_from_what_nginx_says),
     };
     return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }

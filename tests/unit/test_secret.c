@@ -54,6 +54,22 @@ static void random_bytes_do_not_repeat(void **state)
     }
 }
 
+// More of them than are drawn at once, of sizes that do not divide it.
+static void nonces_do_not_repeat(void **state)
+{
+    (void)state;
+    unsigned char seen[300][48];
+    unsigned char too_many[4097];
+    for (size_t i = 0; i < ROWS(seen); i++) {
+        assert_true(secret_nonce(seen[i], sizeof seen[i]));
+        for (size_t earlier = 0; earlier < i; earlier++) {
+            assert_memory_not_equal(seen[i], seen[earlier], sizeof seen[i]);
+        }
+    }
+    assert_true(secret_nonce(too_many, sizeof too_many - 1));
+    assert_false(secret_nonce(too_many, sizeof too_many));
+}
+
 static void random_bytes_fill_all_that_was_asked_and_no_more(void **state)
 {
     (void)state;
@@ -90,6 +106,7 @@ int main(void)
         WITH_ARENA(digests_are_sha256),
         cmocka_unit_test(equality_is_of_the_whole),
         cmocka_unit_test(random_bytes_do_not_repeat),
+        cmocka_unit_test(nonces_do_not_repeat),
         cmocka_unit_test(random_bytes_fill_all_that_was_asked_and_no_more),
         cmocka_unit_test(wiping_leaves_zeros),
     };

@@ -35,6 +35,37 @@ static void defaults_stand_without_an_environment(void **state)
     assert_text(settings.smtp_tls, "required");
 }
 
+// What the contract promises to customers where the operator says nothing.
+static void the_rules_begin_with_the_numbers_that_are_promised(void **state)
+{
+    static const char *const nothing[] = {NULL};
+    struct settings settings = settings_of(*state, nothing);
+    const int64_t promised[][2] = {
+        {settings.otp_digits, 4},
+        {settings.otp_raised_digits, 8},
+        {settings.otp_raised_after, 10},
+        {settings.otp_attempts, 5},
+        {settings.otp_minutes, 10},
+        {settings.otp_repeat_minutes, 5},
+        {settings.resend_seconds, 60},
+        {settings.mails_per_hour, 5},
+        {settings.mails_per_day, 10},
+        {settings.hold_minutes, 30},
+        {settings.unverified_hours, 24},
+        {settings.session_days, 14},
+        {settings.session_maximum_days, 30},
+        {settings.session_touch_minutes, 10},
+        {settings.address_limits, 1},
+        {settings.sign_in_failures, 5},
+        {settings.sign_in_minutes, 15},
+        {settings.address_sign_in_failures, 100},
+        {settings.address_registrations, 20},
+    };
+    for (size_t i = 0; i < ROWS(promised); i++) {
+        assert_int_equal(promised[i][0], promised[i][1]);
+    }
+}
+
 static void given_values_take_their_place(void **state)
 {
     static const char *const variables[] = {"PATH=/bin",
@@ -164,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ARENA(defaults_stand_without_an_environment),
+        WITH_ARENA(the_rules_begin_with_the_numbers_that_are_promised),
         WITH_ARENA(given_values_take_their_place),
         WITH_ARENA(values_are_judged_to_their_bounds),
         WITH_ARENA(every_fault_is_named_and_no_value),

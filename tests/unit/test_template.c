@@ -56,7 +56,7 @@ static struct value data_of(struct arena *arena, const char *json)
 static struct text filled(struct arena *arena, const struct template *template, const struct value *data)
 {
     struct buffer out = buffer_open(arena, 65536);
-    template_render(template, data, NULL, &out);
+    template_render(template, data, &out);
     assert_false(out.overflowed);
     return buffer_text(&out);
 }
@@ -153,7 +153,7 @@ static void endless_recursion_ends(void **state)
     const struct value data = {.kind = VALUE_NOTHING};
     struct buffer out = buffer_open(*state, 65536);
     assert_non_null(template);
-    template_render(template, &data, NULL, &out);
+    template_render(template, &data, &out);
     assert_true(out.overflowed);
 }
 
@@ -317,18 +317,28 @@ static void a_partial_that_names_itself_can_be_checked(void **state)
     assert_true(holds(template_set_fault(set), "name"));
 }
 
-static void globals_stand_behind_data(void **state)
+static void constants_are_woven_in(void **state)
 {
     struct arena *arena = *state;
-    static const char *const sources[][2] = {{"main", "{{a}}{{b}}{{#a}}{{b}}{{/a}}"}, {NULL, NULL}};
+    static const char *const sources[][2] = {
+        {"main",
+         "{{a}}{{{a}}}{{#shop}}{{name}}{{b}}{{/shop}}{{#list}}{{.}},{{/list}}{{^shop.empty}}-{{/shop.empty}}"},
+        {NULL, NULL}};
+    static const char *const page_names[] = {"b", NULL};
     const struct library library = {.sources = sources};
-    const struct template *template =
-        template_find(set_of(arena, &library, TEMPLATE_HTML, true), TEXT("main"));
-    const struct value data = data_of(arena, "{\"a\":1}");
-    const struct value globals = data_of(arena, "{\"a\":2,\"b\":3}");
-    struct buffer out = buffer_open(arena, 100);
-    template_render(template, &data, &globals, &out);
-    assert_text(buffer_text(&out), "133");
+    const struct value constants =
+        data_of(arena, "{\"a\":\"<\",\"shop\":{\"name\":\"S\",\"empty\":\"\"},\"list\":[1,2]}");
+    const struct template_set_settings settings = {.escape = TEMPLATE_HTML,
+                                                   .find_source = find_source,
+                                                   .context = (void *)(uintptr_t)&library,
+                                                   .constants = &constants,
+                                                   .is_strict = true};
+    struct template_set *set = template_set_open(arena, &settings);
+    const struct template *template = template_find(set, TEXT("main"));
+    const struct value data = data_of(arena, "{\"a\":1,\"b\":\"&\"}");
+    assert_true(template_check(set, template, page_names));
+    assert_false(template_check(set, template, page_names + 1));
+    assert_text(filled(arena, template, &data), "&lt;<S&amp;1,2,-");
 }
 
 // The specification's partials are one JSON object.
@@ -411,7 +421,7 @@ int main(void)
         WITH_ARENA(sections_are_nested_up_to_a_bound),
         WITH_ARENA(foreign_names_are_found),
         WITH_ARENA(a_partial_that_names_itself_can_be_checked),
-        WITH_ARENA(globals_stand_behind_data),
+        WITH_ARENA(constants_are_woven_in),
         WITH_ARENA(the_specification_is_kept),
     };
     return cmocka_run_group_tests_name("template", tests, NULL, NULL);

@@ -284,7 +284,12 @@
     hint.dataset.first = hint.dataset.first || hint.textContent;
     hint.textContent = password.value ? adviseOn(password.value, hint, form) : hint.dataset.first;
     clearTimeout(pause);
-    pause = setTimeout(() => announce(document.activeElement === password ? hint.textContent : ''), 1200);
+    pause = setTimeout(() => {
+      // Who has left the field may be hearing something else.
+      if (document.activeElement === password) {
+        announce(hint.textContent);
+      }
+    }, 1200);
   }
 
   // --- The code and its clocks

@@ -14,8 +14,9 @@ struct account {
     struct database *database;
     const struct keyring *keyring;
     const struct settings *settings;
-    struct arena *arena; // of the request
-    int64_t hash_time;   // microseconds spent on hashing passwords in this request
+    struct arena *arena;         // of the request
+    int64_t hash_time;           // microseconds spent on hashing passwords in this request
+    int64_t hash_processor_time; // of which the processor worked on it
 };
 
 struct session;
@@ -48,6 +49,13 @@ int64_t account_waited(const struct account *account);
 
 // What this process has done with the database since it began.
 struct database_figures account_figures(const struct account *account);
+
+// When a password's hash was begun: account_end_hashing() adds what has passed to the account's figures.
+struct hashing {
+    int64_t begun, processor_time;
+};
+struct hashing account_begin_hashing(void);
+void account_end_hashing(struct account *account, struct hashing hashing);
 
 // True when the database answers and can be written to.
 bool account_is_ready(struct account *account);

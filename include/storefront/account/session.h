@@ -4,6 +4,7 @@
 #define STOREFRONT_ACCOUNT_SESSION_H
 
 #include "storefront/account/account.h"
+#include "storefront/security/code.h"
 
 struct customer {
     struct text id; // 16 bytes
@@ -20,6 +21,17 @@ struct registration {
     struct text email;
 };
 
+// How the live code of a registration stands.
+struct code_state {
+    struct code_facts facts;
+    bool is_there;       // a code was made and not yet used or replaced
+    bool is_handed_over; // the mail server has its mail
+    bool is_locked;      // ended by wrong tries
+    int64_t attempts_left;
+    int64_t expires_in; // seconds; 0: it has run out
+    int64_t resend_in;  // seconds until the next mail may be asked for; known by code_find() alone
+};
+
 struct session {
     bool is_known;   // there is a row; all below but `key` is empty without
     struct text key; // SHA-256 of the cookie that came, also of one that is not known; empty without a cookie
@@ -31,6 +43,7 @@ struct session {
     struct customer customer;
     bool is_pending;
     struct registration pending;
+    struct code_state code; // of `pending`
 };
 
 // What a browser gets when its session begins or changes its rights.
@@ -42,9 +55,11 @@ struct ticket {
     struct text spare_id; // of a new session, where the old one got another cookie meanwhile
 };
 
-// Finds the session of `cookie` (its value, maybe empty) in one round trip; none without a well-formed
-// cookie. OUTCOME_DONE whether or not there is one, OUTCOME_UNAVAILABLE when it cannot be known.
-enum outcome session_find(struct account *account, struct text cookie, struct session *session);
+// Finds the session of `cookie` (its value, maybe empty); none without a well-formed cookie. One round trip,
+// and a second one for a session that awaits a proof where `expects_pending` is false. OUTCOME_DONE
+// whether or not there is one, OUTCOME_UNAVAILABLE when it cannot be known.
+enum outcome session_find(struct account *account, struct text cookie, bool expects_pending,
+                          struct session *session);
 
 // True when the browser came with the cookie of a session that is there no more, or not under it.
 bool session_is_gone(const struct session *session);
@@ -63,5 +78,10 @@ struct ticket session_new_ticket(struct account *account, const struct session *
 // OUTCOME_NOTHING_PENDING: there is no such registration any more.
 enum outcome session_open_pending(struct account *account, const struct ticket *ticket,
                                   struct text registration_id, struct text token_digest, bool is_twin);
+
+// The same in two steps: asked with the next turn, and what came of it.
+void session_ask_pending(struct account *account, const struct ticket *ticket, struct text registration_id,
+                         struct text token_digest, bool is_twin, struct answer *answer);
+enum outcome session_read_pending(const struct answer *answer);
 
 #endif

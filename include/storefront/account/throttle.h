@@ -44,9 +44,12 @@ enum outcome throttle_take_address(struct account *account, enum limit limit, st
 // Takes back what throttle_take_address() counted: it turned out not to count.
 void throttle_give_back_address(struct account *account, enum limit limit, struct text address);
 
-// Counts one more mail for a mailbox and a session, in the caller's transaction. OUTCOME_THROTTLED: the
-// transaction is to be given up.
-enum outcome throttle_take_mail(struct account *account, struct text mailbox_key, struct text session_key);
+// Asks, for the next turn of the caller's transaction, to count one more mail for a mailbox and a session.
+void throttle_ask_mail(struct account *account, struct text mailbox_key, struct text session_key,
+                       struct answer *answer);
+
+// What came of it. OUTCOME_THROTTLED: the transaction is to be given up.
+enum outcome throttle_read_mail(const struct answer *answer);
 
 // In how many seconds one more mail is allowed, at least 1; for Retry-After.
 int64_t throttle_mail_wait(struct account *account, struct text mailbox_key, struct text session_key);

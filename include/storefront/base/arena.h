@@ -19,6 +19,10 @@ struct arena *arena_open(size_t maximum);
 // arena_failed() at the end.
 void *arena_take(struct arena *arena, size_t size);
 
+// Marks `arena` as if a piece had been refused: for whoever fails for want of something else, and must be
+// told apart from a "no".
+void arena_fail(struct arena *arena);
+
 // True when a piece was refused since `arena` was last emptied.
 bool arena_failed(const struct arena *arena);
 

@@ -9,6 +9,9 @@
 // Microseconds that only ever grow; for measuring.
 int64_t clock_monotonic(void);
 
+// Microseconds that a processor has worked for this process.
+int64_t clock_processor(void);
+
 // Seconds since 1970 in UTC, and milliseconds.
 int64_t clock_seconds(void);
 int64_t clock_milliseconds(void);

@@ -9,7 +9,7 @@
 
 // Reads `text` as one JSON value of at most `depth` levels of objects and lists into `value`, all of it
 // copied into `arena`. False when it is not that; `fault` (may be NULL) then says where and why, without
-// quoting the text.
+// quoting the text. Without memory for the parser the arena fails.
 bool json_read(struct arena *arena, struct text text, unsigned depth, struct value *value,
                struct text *fault);
 

@@ -33,6 +33,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     log_write((level), (event), (const struct log_field[]){__VA_ARGS__},                                     \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
+// For a handler of signals: one line, of words of this program alone, without memory and without a time.
+void log_from_signal(const char *event, const char *name, const char *value);
+
 // A line without fields.
 #define log_line(level, event) log_write((level), (event), NULL, 0)
 

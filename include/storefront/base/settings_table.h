@@ -106,12 +106,14 @@ SETTING_NUMBER(hash_wait_ms, "HASH_WAIT_MS", 3500, 100, 60000,
                "The same for the pools register and login")
 SETTING_TEXT(metrics_file, "METRICS_FILE", "",
              "File in which all processes of a host count what they do, for `storefront metrics`; empty: nothing is counted")
+SETTING_SWITCH(seccomp, "SECCOMP", true,
+               "Limit the system calls of workers, metrics and mailer once they have started; off where something must look into them")
 SETTING_TEXT(log_format, "LOG_FORMAT", "auto", "json, words, or auto: words on a terminal, JSON elsewhere")
 SETTING_NUMBER(pages_workers, "PAGES_WORKERS", 4, 1, 256, "Workers of the pool pages [pools]")
 SETTING_NUMBER(register_workers, "REGISTER_WORKERS", 2, 1, 256, "Workers of the pool register [pools]")
 SETTING_NUMBER(login_workers, "LOGIN_WORKERS", 2, 1, 256, "Workers of the pool login [pools]")
 SETTING_NUMBER(pages_queue, "PAGES_QUEUE", 256, 64, 4096, "Requests that may wait for the pool pages [pools]")
-SETTING_NUMBER(hash_queue, "HASH_QUEUE", 64, 64, 4096,
+SETTING_NUMBER(hash_queue, "HASH_QUEUE", 32, 16, 4096,
                "Requests that may wait for the pool register, and for the pool login [pools]")
 SETTING_NUMBER(request_rate, "REQUEST_RATE", 50, 1, 100000,
                "Requests a second from one client address [nginx]")

@@ -81,6 +81,9 @@ struct buffer {
 // An empty buffer in `arena` that takes at most `maximum` bytes.
 struct buffer buffer_open(struct arena *arena, size_t maximum);
 
+// Makes room for `length` more bytes at once, where they are known to come.
+void buffer_expect(struct buffer *buffer, size_t length);
+
 // Adds `text`; where it does not fit, nothing is added and the buffer is marked as overflowed.
 void buffer_add(struct buffer *buffer, struct text text);
 

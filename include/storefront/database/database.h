@@ -49,6 +49,7 @@ struct rows {
 // 0, false.
 struct text rows_text(const struct rows *rows, size_t row, size_t column);
 int64_t rows_number(const struct rows *rows, size_t row, size_t column);
+int64_t rows_time(const struct rows *rows, size_t row, size_t column); // microseconds since 1970
 bool rows_switch(const struct rows *rows, size_t row, size_t column);
 bool rows_is_nothing(const struct rows *rows, size_t row, size_t column);
 
@@ -70,6 +71,25 @@ void database_grant_time(struct database *database);
 // `arena` has failed: what was built in it may be incomplete.
 enum database_outcome database_run(struct database *database, struct arena *arena, enum statement statement,
                                    const struct parameter *parameters, size_t count, struct rows *rows);
+
+// What came of one statement of a turn. No rows but with DATABASE_DONE.
+struct answer {
+    enum statement statement;
+    enum database_outcome outcome;
+    struct rows rows;
+};
+
+#define ANSWERS_MAXIMUM ((size_t)8)
+
+// Adds a statement to the turn that database_turn() will take, at most ANSWERS_MAXIMUM. The parameters may go
+// at once; `answer` is filled by the turn. Refused, and the whole turn with it, as database_run() is.
+void database_ask(struct database *database, const struct arena *arena, enum statement statement,
+                  const struct parameter *parameters, size_t count, struct answer *answer);
+
+// Sends what was asked, in one round trip, and waits for all answers, whose rows are copied into `arena`. The
+// statements run in their order and, outside a transaction, in one of their own; after one that fails none is
+// run, and its outcome is theirs and what is returned.
+enum database_outcome database_turn(struct database *database, struct arena *arena);
 
 // Begins a transaction; it travels with the first statement.
 void database_begin(struct database *database);

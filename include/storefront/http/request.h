@@ -34,6 +34,10 @@ struct request {
 // section 5.4).
 struct text request_cookie(const struct request *request, struct text name);
 
+// The same of what stands in `rest`, a Cookie header or what is left of one, which becomes what comes behind
+// it: whoever can set cookies for a domain above ours can put one of the same name before ours.
+struct text request_next_cookie(struct text *rest, struct text name);
+
 // The decoded value of `name` in the query, in `arena`; bytes are NULL where there is none or it cannot be
 // decoded.
 struct text request_query(const struct request *request, struct arena *arena, struct text name);
@@ -47,5 +51,9 @@ struct text request_media_type(struct text header);
 
 // The parameter `name` of a header such as Content-Type, quoted or not; bytes are NULL where there is none.
 struct text request_parameter(struct text header, struct text name);
+
+// The milliseconds from `sent` to `now`: when nginx passed the request on, as seconds with three decimals of
+// this host's clock, and the same clock in milliseconds. 0 where `sent` is not that, or lies ahead.
+int64_t request_wait(struct text sent, int64_t now);
 
 #endif

@@ -6,7 +6,7 @@
 #include "storefront/database/database.h"
 #include "storefront/security/code.h"
 
-#define OUTBOX_CLAIM_MAXIMUM ((size_t)20)
+#define OUTBOX_CLAIM_MAXIMUM ((size_t)500)
 
 struct outbox_mail {
     struct text id;          // 16 bytes
@@ -24,20 +24,28 @@ struct outbox_claim {
     size_t count;
 };
 
-// Takes up to OUTBOX_CLAIM_MAXIMUM mails that are due in hand for `lease` seconds. False when the database is
-// away.
-bool outbox_claim(struct database *database, struct arena *arena, int64_t lease, struct outbox_claim *claim);
+// Takes up to `most` mails that are due in hand for `lease` seconds. False when the database is away.
+bool outbox_claim(struct database *database, struct arena *arena, size_t most, int64_t lease,
+                  struct outbox_claim *claim);
 
-// The mail server took the mail: its code's life begins. False when that could not be written: it will be
-// sent again.
-bool outbox_hand_over(struct database *database, struct arena *arena, struct text id);
+enum outbox_state {
+    OUTBOX_QUEUED,  // to be tried again
+    OUTBOX_SENT,    // the mail server took it: its code's life begins
+    OUTBOX_DROPPED, // its code was dead
+    OUTBOX_REFUSED  // the mail server will never take it
+};
 
-// The mail is tried again in `seconds`; `reason` is for the operator.
-bool outbox_defer(struct database *database, struct arena *arena, struct text id, int64_t seconds,
-                  struct text reason);
+// What became of a mail.
+struct outbox_verdict {
+    struct text id;
+    enum outbox_state state;
+    int64_t seconds;    // until a queued one is tried again
+    struct text reason; // for the operator; may be empty
+};
 
-// The mail is not sent any more: its code was dead, or the mail server refused it for good.
-bool outbox_drop(struct database *database, struct arena *arena, struct text id);
-bool outbox_refuse(struct database *database, struct arena *arena, struct text id, struct text reason);
+// Writes `count` verdicts down, in one commit. False when that could not be done, or is not known to be: the
+// caller may try again.
+bool outbox_settle(struct database *database, struct arena *arena, const struct outbox_verdict *verdicts,
+                   size_t count);
 
 #endif

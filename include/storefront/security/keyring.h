@@ -35,14 +35,18 @@ int64_t keyring_current(const struct keyring *keyring);
 size_t keyring_count(const struct keyring *keyring);
 int64_t keyring_number(const struct keyring *keyring, size_t index);
 
+// Whether there is a key `number`.
+bool keyring_has(const struct keyring *keyring, int64_t number);
+
 // HMAC-SHA-256 over `parts`, each preceded by its length so that no two lists of parts run together, with the
 // subkey for `purpose` of the key `number`, into `mac`. False where there is no such key or the library
 // fails.
 bool keyring_mac(const struct keyring *keyring, enum key_purpose purpose, int64_t number,
                  const struct text *parts, size_t count, unsigned char mac[static DIGEST_SIZE]);
 
-// True when `mac` is what any of the keys makes of `parts`; compared in constant time.
-bool keyring_verify(const struct keyring *keyring, enum key_purpose purpose, const struct text *parts,
-                    size_t count, struct text mac);
+// True when `mac` is what any of the keys makes of `parts`; compared in constant time. Where the library
+// fails, `arena` does.
+bool keyring_verify(struct arena *arena, const struct keyring *keyring, enum key_purpose purpose,
+                    const struct text *parts, size_t count, struct text mac);
 
 #endif

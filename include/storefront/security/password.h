@@ -20,8 +20,8 @@ bool password_start(struct password_cost cost);
 // short. Takes tens of milliseconds: never inside a transaction.
 struct text password_hash(struct arena *arena, struct text password, struct password_cost cost);
 
-// True when `password` is the one behind the PHC string `hash`.
-bool password_check(struct text password, struct text hash);
+// True when `password` is the one behind the PHC string `hash`. Without memory to tell, `arena` fails.
+bool password_check(struct arena *arena, struct text password, struct text hash);
 
 // A hash of no password: to be checked where no account has the name, so that the answer costs the same (ASVS
 // V6.3.8). The caller's answer is no, whatever the check says.

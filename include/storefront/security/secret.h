@@ -10,6 +10,10 @@
 // Fills `size` bytes from OpenSSL's random generator for secrets; false, and nothing usable, when it fails.
 bool secret_random(void *bytes, size_t size);
 
+// Fills `size` bytes, at most 4,096, that are used once and need not stay unknown: from OpenSSL's public
+// generator, drawn in larger pieces. False, and nothing usable, when it fails. Not for a process that forks.
+bool secret_nonce(void *bytes, size_t size);
+
 // SHA-256 of `text` (FIPS 180-4) into `digest`; false when the library fails.
 bool secret_digest(struct text text, unsigned char digest[static DIGEST_SIZE]);
 

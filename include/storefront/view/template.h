@@ -18,7 +18,9 @@ struct template_set_settings {
     template_finder
         *find_word; // the phrase, itself Mustache, that stands for {{words.key}}; NULL: no such names
     void *context;  // handed to both
-    bool is_strict; // a partial or word that is not found is a fault; else it is nothing
+    const struct value *constants; // an object that never changes: what it holds is woven in, and goes before
+                                   // data of the same name; may be NULL
+    bool is_strict;                // a partial or word that is not found is a fault; else it is nothing
 };
 
 struct template_set;
@@ -37,13 +39,12 @@ const struct template *template_phrase(struct template_set *set, struct text sou
 // Why the last call failed, for an operator: template, line, reason.
 struct text template_set_fault(const struct template_set *set);
 
-// Checks that `template` and its partials use only `names`, an array that ends with NULL; inside a section of
-// the name "list", the name "list.item" allows {{item}}. On failure template_set_fault() names the first
-// foreign one.
+// Checks that `template` and its partials use only constants and `names`, an array that ends with NULL;
+// inside a section of the name "list", the name "list.item" allows {{item}}. On failure template_set_fault()
+// names the first foreign one.
 bool template_check(struct template_set *set, const struct template *template, const char *const *names);
 
-// Fills `template` into `out`: names are looked up in `data`, then in `globals` (may be NULL).
-void template_render(const struct template *template, const struct value *data, const struct value *globals,
-                     struct buffer *out);
+// Fills `template` with `data` into `out`.
+void template_render(const struct template *template, const struct value *data, struct buffer *out);
 
 #endif
