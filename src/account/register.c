@@ -1,5 +1,6 @@
 // See register.h. The way: judge the fields; look who has the names; hash, outside of any transaction; then
-// one transaction that either makes everything or nothing. Whoever loses a race for a name looks again.
+// one transaction that either makes everything or nothing. Whoever loses a race for a name or a mail looks
+// again.
 #include "storefront/account/register.h"
 #include "storefront/account/code.h"
 #include "storefront/account/throttle.h"
@@ -7,7 +8,7 @@
 
 #define DOUBLE_CLICK_SECONDS 60
 #define MINUTE               60
-#define LOOKS                3 // a race can be lost, then the winner can go; not much oftener
+#define LOOKS                4 // a race can be lost, the winner can go, the mails can be spent; not much oftener
 
 // One try to register, from fields to session.
 struct attempt {
@@ -324,8 +325,15 @@ enum outcome account_register(struct account *account, const struct visitor *vis
         return arena_failed(account->arena) ? OUTCOME_UNAVAILABLE : OUTCOME_INVALID;
     }
     enum outcome outcome = OUTCOME_INVALID;
-    for (int look = 0; look < LOOKS && outcome == OUTCOME_INVALID && result->errors.count == 0; look++) {
+    bool looks_again = true;
+    bool was_throttled = false;
+    for (int look = 0; look < LOOKS && looks_again; look++) {
+        result->retry_after = 0;
         outcome = try_once(&attempt);
+        // The mail that was one too many may be that of the first click, or of who has the names now.
+        looks_again = (outcome == OUTCOME_INVALID && result->errors.count == 0) ||
+                      (outcome == OUTCOME_THROTTLED && !was_throttled);
+        was_throttled = outcome == OUTCOME_THROTTLED;
     }
     return outcome == OUTCOME_INVALID && result->errors.count == 0 ? OUTCOME_UNAVAILABLE : outcome;
 }

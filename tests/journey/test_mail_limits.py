@@ -91,6 +91,18 @@ class AMailbox(Journey):
         self.stack.settle_mails()
         self.assertEqual(sum(len(self.mailbox.all(visitor.email)) for visitor in visitors), 5)
 
+    def test_that_is_full_by_the_first_click_refuses_no_second_one(self):
+        """Four clicks on the form that gets the last mail of the hour: one account, and all are sent to its code."""
+        for _ in range(3):
+            self.word = unique()
+            for _ in range(4):
+                self.succeeds(self.another().register())
+            visitor = self.another()
+            visitor.token()
+            for answer in together(*[lambda: visitor.ajax("/register/", visitor.person, keeps=False)] * 4):
+                self.succeeds(answer)
+            self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), 1)
+
 
 class ASession(Journey):
     def test_causes_five_an_hour_whomever_they_go_to(self):
