@@ -5,7 +5,8 @@ test_build() { # $1 = name, the rest = options of cmake; runs its tests and adds
     local name=$1 log status; shift
     build "$name" -DSTOREFRONT_STRICT=ON "$@" || { failed=$((failed + 1)); return 1; }
     log=build/$name/test.log
-    (cd "build/$name" && ctest --output-on-failure -j 2 --no-tests=error "${TEST_ARGUMENTS[@]}") 2>&1 | tee "$log"
+    # Journeys and browsers wait most of the time: what only computes (nice) fills the gaps.
+    (cd "build/$name" && ctest --output-on-failure -j 3 --no-tests=error "${TEST_ARGUMENTS[@]}") 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     passed=$((passed + $(grep -cE '^ *[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed ' "$log")))
     failed=$((failed + $(grep -cE '^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*(\*\*\*|Not Run)' "$log" | head -1)))
