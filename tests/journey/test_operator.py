@@ -63,9 +63,11 @@ class TheReport(Journey):
         self.maintain()
         self.assertEqual(self.row("--days", "30"), ["1", "1", "0", "0%"])
         self.assertIsNone(self.row("--days", "2"))
-        self.stack.sql("UPDATE storefront.daily_figure SET day = day - 401 WHERE domain = :'domain'", domain=self.domain)
-        self.maintain()
-        self.assertEqual(self.stack.count("daily_figure", "domain = :'domain'", domain=self.domain), 0)
+        for days, kept in ((400, 1), (401, 0)):
+            self.stack.sql("UPDATE storefront.daily_figure SET day = (storefront.now() AT TIME ZONE 'UTC')::date - :'days'::integer "
+                           "WHERE domain = :'domain'", domain=self.domain, days=days)
+            self.maintain()
+            self.assertEqual(self.stack.count("daily_figure", "domain = :'domain'", domain=self.domain), kept, days)
 
     def refused(self):
         self.maintain()
