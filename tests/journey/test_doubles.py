@@ -5,9 +5,11 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import contextlib
+import threading
 
 from browser import together
 from journey import REGISTERED, VERIFIED, Journey, main, newcomer, unique
+from stack import eventually
 
 
 class TwoEqualRegistrations(Journey):
@@ -236,6 +238,21 @@ class Races(Journey):
             answers = together(*[visitor.register for visitor in visitors])
             self.assertLess(max(answer.status for answer in answers), 500, answers)
             self.assertGreaterEqual(sum(answer.status == 200 for answer in answers), 1)
+
+    def test_a_sign_in_and_whoever_mends_its_registration_never_deadlock(self):
+        """Both lock the customer before the code; who signs in waits, and is told the same as ever."""
+        visitor = self.pending()
+        self.mailed(visitor)
+        self.stack.travel(seconds=61)
+        answers = []
+        signs_in = threading.Thread(target=lambda: answers.append(self.elsewhere(visitor).login()))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'storefront_worker' AND wait_event_type = 'Lock'"
+        with self.stack.transaction("SELECT FROM storefront.customer WHERE email = :'email' FOR UPDATE", email=visitor.email) as run:
+            signs_in.start()
+            eventually(lambda: self.stack.value(waiting) == "1", what="waiting for the customer")
+            run("UPDATE storefront.one_time_code SET mailed_at = mailed_at WHERE email = :'email'")
+        signs_in.join()
+        self.fails(answers[0], 403, "not_verified")
 
     def test_everything_at_once_in_one_session_is_never_a_500(self):
         """Register, mend, verify, resend, sign in and log out by one browser at the same moment."""

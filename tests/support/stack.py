@@ -83,15 +83,21 @@ class Stack:
 
     @contextlib.contextmanager
     def transaction(self, statement, **values):
-        """`statement` was run and not yet committed while the block lasts."""
+        """`statement` was run and not yet committed while the block lasts, which gets a function to run another one."""
         names = [part for name, value in values.items() for part in ("-v", f"{name}={value}")]
         with subprocess.Popen([self.postgresql / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *names,
                                self.database_url("administrator")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
-            psql.stdin.write(f"BEGIN;\n{statement};\n\\echo begun\n")
-            psql.stdin.flush()
-            if psql.stdout.readline() != "begun\n":
+            def run(statement):
+                psql.stdin.write(f"{statement};\n\\echo done\n")
+                psql.stdin.flush()
+                for line in psql.stdout:
+                    if line == "done\n":
+                        return
                 raise DatabaseRefused(statement)
-            yield
+
+            run("BEGIN")
+            run(statement)
+            yield run
             psql.stdin.write("COMMIT;\n")
 
     def value(self, statement, **values):
