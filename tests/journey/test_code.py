@@ -121,6 +121,16 @@ class TheLifeOfACode(Journey):
         self.fails(visitor.verify(code), 400, "no_pending_verification")
         self.fails(before.ajax("/register/verify/", {"otp": code}), 400, "no_pending_verification")
 
+    def test_has_ended_where_it_is_gone(self):
+        """An operator has deleted it: nobody is signed in by whatever is typed, and the next mail brings a new one."""
+        visitor = self.pending()
+        code = self.mailed(visitor)
+        self.stack.sql("DELETE FROM storefront.one_time_code WHERE email = :'email'", email=visitor.email)
+        self.fails(visitor.verify(code), 400, "otp_expired")
+        self.is_signed_out(visitor)
+        self.succeeds(visitor.resend())
+        self.succeeds(visitor.verify(self.mailed(visitor, 2)))
+
 
 class SendingItAgain(Journey):
     def test_repeats_the_live_code_and_gives_no_attempts_back(self):

@@ -95,6 +95,7 @@ class OfMails(Moments):
         self.stack.travel(seconds=HOUR)
         visitor, *_ = [self.registered() for _ in range(5)]
         self.stack.travel(seconds=DAY - HOUR - 1)
+        self.maintain()
         self.waits_one_second(visitor.resend())
         self.waits_one_second(self.another().register())
         self.stack.travel(seconds=1)
@@ -220,6 +221,7 @@ class OfSignIns(Moments):
         visitor = self.elsewhere(self.customer())
         self.fail_to_sign_in(visitor, 5)
         self.stack.travel(seconds=899)
+        self.maintain()
         self.waits_one_second(visitor.login())
         self.stack.travel(seconds=1)
         self.succeeds(visitor.login())
@@ -233,6 +235,7 @@ class OfSignIns(Moments):
             visitor = self.direct(sockets={"login": socket})
             self.fail_to_sign_in(visitor, 2)
             self.stack.travel(seconds=HOUR - 1)
+            self.maintain()
             self.waits_one_second(visitor.login())
             self.stack.travel(seconds=1)
             self.fail_to_sign_in(visitor, 1)
