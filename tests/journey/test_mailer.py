@@ -256,6 +256,24 @@ class ADatabaseThatIsAway(Mailer):
             self.assertEqual(len(server.to(visitor.email)), 1)
 
 
+class ACodeThatSomebodyHolds(Mailer):
+    def test_never_deadlocks(self):
+        """Both lock the code before its mail; the mailer waits, and writes down what became of it."""
+        before = len(self.stack.log("mailer"))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'storefront_mailer' AND wait_event_type = 'Lock'"
+        with self.stack.without("mailer"):
+            visitor = self.pending()
+            with self.stack.transaction("SELECT FROM storefront.one_time_code WHERE email = :'email' FOR UPDATE",
+                                        email=visitor.email) as run:
+                self.stack.do("start-mailer")
+                eventually(lambda: self.stack.value(waiting) == "1", what="waiting for the code")
+                run("UPDATE storefront.outbox SET reason = reason FROM storefront.one_time_code AS code "
+                    "WHERE code.id = outbox.code_id AND code.email = :'email'")
+            self.is_in_state(visitor, "sent")
+            self.stack.do("stop-mailer")
+        self.assertNotIn("statement failed", self.stack.log("mailer")[before:])
+
+
 class ManyMails(Mailer):
     def test_go_over_one_connection(self):
         """Forty in a row, each to its own recipient."""
