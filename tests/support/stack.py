@@ -40,10 +40,11 @@ def is_open(port):
 class Stack:
     """One running stack."""
 
+    clock_stands = False
+
     def __init__(self):
         self.name = os.environ["STACK"]
         self.build = os.environ["STACK_BUILD"]
-        self.clock_stands = False
         self.read()
 
     def read(self):
