@@ -19,15 +19,22 @@
 #define HEAD_USUAL    ((size_t)1024)
 #define IN_A_ROW      8 // requests before a worker looks whether it is to stop
 
-// A descriptor that can be read once the worker is to stop, or -1. After FCGX_Init(), which sets handlers.
+// A descriptor that can be read once the worker is to stop, or -1. Before FCGX_Init(): a signal that came to
+// the handlers which that sets would be lost, and libfcgi would accept nothing any more.
 static int open_stop_signals(void)
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t signals;
     bool done = sigemptyset(&signals) == 0 && sigaddset(&signals, SIGTERM) == 0 &&
                 sigaddset(&signals, SIGINT) == 0 && sigaddset(&signals, SIGUSR1) == 0 &&
-                pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0 && sigaction(SIGPIPE, &ignore, NULL) == 0;
+                pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0;
     return done ? signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+}
+
+// nginx may have given up on an answer. After FCGX_Init(), which sets a handler.
+static bool ignore_closed_connections(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    return sigaction(SIGPIPE, &ignore, NULL) == 0;
 }
 
 // What nginx passes on and a request consists of.
@@ -232,10 +239,10 @@ bool worker_run(answer_function *answer, void *context)
     int stop = -1;
     int events = -1;
     struct arena *arena = arena_open(ARENA_MAXIMUM);
-    bool is_ready = arena != NULL && FCGX_Init() == 0 &&
+    bool is_ready = arena != NULL && (stop = open_stop_signals()) >= 0 && FCGX_Init() == 0 &&
+                    ignore_closed_connections() &&
                     FCGX_InitRequest(&fastcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR) == 0 && flags >= 0 &&
-                    fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && (stop = open_stop_signals()) >= 0 &&
-                    (events = open_events(stop)) >= 0;
+                    fcntl(0, F_SETFL, flags | O_NONBLOCK) == 0 && (events = open_events(stop)) >= 0;
     if (is_ready) {
         serve(&fastcgi, events, stop, arena, answer, context);
         FCGX_Free(&fastcgi, 1);
