@@ -84,6 +84,7 @@ static void encode_parameter(struct wire_parameters *wire, size_t i, const struc
     switch (parameter->kind) {
     case PARAMETER_NOTHING:
         wire->values[i] = NULL;
+        wire->lengths[i] = 0;
         break;
     case PARAMETER_BYTES:
         wire->values[i] = parameter->bytes.bytes == NULL ? "" : parameter->bytes.bytes;
