@@ -313,9 +313,10 @@ class WithoutWorkers(Outage):
         statuses, ended = [], []
 
         def listens(worker):
+            # Before it is a worker it is multiwatch, whose handler would swallow the signal; a worker blocks it, and reads it.
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                caught = re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{worker}/status").read_text())
-                return int(caught.group(1), 16) >> (signal.SIGTERM - 1) & 1
+                status = dict(re.findall(r"^(\w+):\s*(.*)$", pathlib.Path(f"/proc/{worker}/status").read_text(), re.M))
+                return status["Name"] == "storefront" and int(status["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1
             return False
 
         listeners = lambda: [worker for worker in self.stack.children("pages") if listens(worker)]
