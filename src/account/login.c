@@ -115,7 +115,7 @@ static enum outcome sign_in(struct account *account, const struct visitor *visit
 }
 
 // In one transaction mails the code again where it may be, opens the session and gives the limit back. The
-// mail first: what it locks may not be waited for by whoever holds the customer's row.
+// mail first: it locks its limits, the customer and the code in the order in which a registration does.
 static enum outcome write_pending(struct account *account, const struct visitor *visitor,
                                   const struct named *named, const struct ticket *ticket,
                                   struct code_state *state)
