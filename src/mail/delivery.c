@@ -1,13 +1,17 @@
-// See delivery.h. One easy handle serves all mails: libcurl keeps its connection open between them.
+// See delivery.h. One pair of libcurl's handles serves all mails: it keeps the connection open between them.
 #include "storefront/mail/delivery.h"
 #include "storefront/base/log.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { WAIT_MS = 1000, PAUSE_AFTER_FAILURE_NS = 10 * 1000 * 1000 };
 
 struct delivery {
     CURL *curl;
+    CURLM *multi;        // runs `curl`, and owns its connection
     struct arena *arena; // keeps the strings that libcurl is told
     const struct settings *settings;
 };
@@ -125,8 +129,9 @@ struct delivery *delivery_open(struct arena *arena, const struct settings *setti
     if (delivery == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return NULL;
     }
-    *delivery = (struct delivery){.curl = curl_easy_init(), .arena = arena, .settings = settings};
-    if (delivery->curl == NULL || !set_options(delivery)) {
+    *delivery = (struct delivery){
+        .curl = curl_easy_init(), .multi = curl_multi_init(), .arena = arena, .settings = settings};
+    if (delivery->curl == NULL || delivery->multi == NULL || !set_options(delivery)) {
         delivery_close(&delivery);
     }
     return delivery;
@@ -136,6 +141,7 @@ void delivery_close(struct delivery **delivery)
 {
     if (*delivery != NULL) {
         curl_easy_cleanup((*delivery)->curl);
+        (void)curl_multi_cleanup((*delivery)->multi);
         curl_global_cleanup();
         *delivery = NULL;
     }
@@ -165,6 +171,32 @@ static struct text describe(struct arena *arena, CURLcode code, long status)
     return text_join(arena, parts, 3);
 }
 
+// curl_easy_perform() gives a transfer up when a wait fails, for want of memory say, and then ends the data
+// of the mail that it has begun: the server would take what it has of it, if only an empty line. Here the
+// wait is made again, until the transfer has ended by itself, at last for its time (CURLOPT_TIMEOUT).
+static CURLcode run_transfer(struct delivery *delivery)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_AFTER_FAILURE_NS};
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    int running = 1;
+    int left = 0;
+    if (curl_multi_add_handle(delivery->multi, delivery->curl) != CURLM_OK) {
+        return code;
+    }
+    while (running > 0) {
+        if (curl_multi_perform(delivery->multi, &running) != CURLM_OK ||
+            (running > 0 && curl_multi_poll(delivery->multi, NULL, 0, WAIT_MS, NULL) != CURLM_OK)) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    const CURLMsg *message = curl_multi_info_read(delivery->multi, &left);
+    if (message != NULL) {
+        code = message->data.result;
+    }
+    (void)curl_multi_remove_handle(delivery->multi, delivery->curl);
+    return code;
+}
+
 enum delivery_outcome delivery_send(struct delivery *delivery, struct arena *arena, struct text recipient,
                                     struct text message, struct text *reason)
 {
@@ -180,7 +212,7 @@ enum delivery_outcome delivery_send(struct delivery *delivery, struct arena *are
     if (recipients != NULL && from != NULL && curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_READDATA, &upload) == CURLE_OK) {
-        code = curl_easy_perform(curl);
+        code = run_transfer(delivery);
         (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     }
     (void)curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, NULL);
