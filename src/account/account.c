@@ -35,7 +35,8 @@ void account_end_hashing(struct account *account, struct hashing hashing)
 bool account_is_ready(struct account *account)
 {
     struct rows rows;
-    return database_run(account->database, account->arena, STATEMENT_CHECK_HEALTH, NULL, 0, &rows) ==
+    return database_check(account->database) &&
+           database_run(account->database, account->arena, STATEMENT_CHECK_HEALTH, NULL, 0, &rows) ==
                DATABASE_DONE &&
            rows_switch(&rows, 0, 0);
 }

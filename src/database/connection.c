@@ -100,6 +100,9 @@ void connection_drop(struct connection *connection)
 {
     PQfinish(connection->libpq);
     connection->libpq = NULL;
+    connection->announced_count = 0;
+    connection->received_count = 0;
+    memset(connection->is_prepared, 0, sizeof connection->is_prepared);
 }
 
 // Waits until the socket is ready for `events`, at most `*share` microseconds, which are taken off it and off
@@ -157,18 +160,71 @@ static PGresult *next_result(struct connection *connection)
     return PQgetResult(connection->libpq);
 }
 
-PGresult *connection_result(struct connection *connection)
+// The result of one message in the pipeline; libpq ends those of each with a NULL.
+static PGresult *whole_result(struct connection *connection)
 {
     PGresult *result = next_result(connection);
     if (result != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-        // libpq ends each statement's results with a NULL.
         PQclear(next_result(connection));
     }
     return result;
 }
 
+static bool is_ours(const struct connection *connection, enum statement statement)
+{
+    return (statement_texts[statement].users >> connection->user & 1) != 0;
+}
+
+static bool send_preparation(struct connection *connection, enum statement statement)
+{
+    return is_ours(connection, statement) && PQsendPrepare(connection->libpq, statement_texts[statement].name,
+                                                           statement_texts[statement].text, 0, NULL) == 1;
+}
+
+// Not done where the server has skipped it too, because something before it in the turn has failed.
+static bool receive_preparation(struct connection *connection, enum statement statement)
+{
+    PGresult *result = whole_result(connection);
+    bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!done && PQresultStatus(result) != PGRES_PIPELINE_ABORTED) {
+        log_event(LOG_ERROR, "statement cannot be prepared",
+                  LOG_STRING("statement", statement_texts[statement].name),
+                  LOG_STRING("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+                  LOG_STRING("reason", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+    }
+    PQclear(result);
+    connection->is_prepared[statement] = done;
+    return done;
+}
+
+bool connection_announce(struct connection *connection, enum statement statement)
+{
+    struct announcement next = {.statement = statement, .prepares = !connection->is_prepared[statement]};
+    if (connection->announced_count == TURN_MAXIMUM ||
+        (next.prepares && !send_preparation(connection, statement))) {
+        return false;
+    }
+    // Once more in the same turn it is not prepared again.
+    connection->is_prepared[statement] = true;
+    connection->announced[connection->announced_count++] = next;
+    return true;
+}
+
+PGresult *connection_result(struct connection *connection)
+{
+    if (connection->received_count < connection->announced_count) {
+        struct announcement next = connection->announced[connection->received_count++];
+        if (next.prepares) {
+            (void)receive_preparation(connection, next.statement);
+        }
+    }
+    return whole_result(connection);
+}
+
 bool connection_sync(struct connection *connection)
 {
+    connection->announced_count = 0;
+    connection->received_count = 0;
     if (!connection_is_open(connection)) {
         return false;
     }
@@ -239,33 +295,18 @@ static bool finish_connecting(struct connection *connection, int64_t share)
     return PQsetnonblocking(connection->libpq, 1) == 0 && PQenterPipelineMode(connection->libpq) == 1;
 }
 
-static bool is_ours(const struct connection *connection, size_t statement)
+bool connection_prepare_statements(struct connection *connection)
 {
-    return (statement_texts[statement].users >> connection->user & 1) != 0;
-}
-
-// Prepares every statement of this user in one turn.
-static bool prepare_statements(struct connection *connection)
-{
+    bool is_due[STATEMENTS] = {false};
     bool done = true;
     for (size_t i = 0; i < STATEMENTS && done; i++) {
-        done = !is_ours(connection, i) || PQsendPrepare(connection->libpq, statement_texts[i].name,
-                                                        statement_texts[i].text, 0, NULL) == 1;
+        enum statement statement = (enum statement)i;
+        is_due[i] = is_ours(connection, statement) && !connection->is_prepared[i];
+        done = !is_due[i] || send_preparation(connection, statement);
     }
     done = done && connection_send(connection);
     for (size_t i = 0; i < STATEMENTS && done; i++) {
-        if (!is_ours(connection, i)) {
-            continue;
-        }
-        PGresult *result = connection_result(connection);
-        done = PQresultStatus(result) == PGRES_COMMAND_OK;
-        if (!done) {
-            log_event(LOG_ERROR, "statement cannot be prepared",
-                      LOG_STRING("statement", statement_texts[i].name),
-                      LOG_STRING("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
-                      LOG_STRING("reason", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
-        }
-        PQclear(result);
+        done = !is_due[i] || receive_preparation(connection, (enum statement)i);
     }
     return done && connection_sync(connection);
 }
@@ -273,7 +314,7 @@ static bool prepare_statements(struct connection *connection)
 static bool try_host(struct connection *connection, size_t host, int64_t share)
 {
     connection->libpq = start(connection, host);
-    if (connection->libpq != NULL && finish_connecting(connection, share) && prepare_statements(connection)) {
+    if (connection->libpq != NULL && finish_connecting(connection, share)) {
         connection->first_host = host;
         connection->failures = 0;
         connection->figures.connections++;

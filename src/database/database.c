@@ -43,7 +43,12 @@ void database_close(struct database **database)
 bool database_check(struct database *database)
 {
     database_grant_time(database);
-    return connection_make(&database->connection);
+    bool done =
+        connection_make(&database->connection) && connection_prepare_statements(&database->connection);
+    if (!done) {
+        connection_drop(&database->connection);
+    }
+    return done;
 }
 
 void database_grant_time(struct database *database)
@@ -114,7 +119,8 @@ static bool send_statement(struct database *database, enum statement statement,
         encode_parameter(&wire, i, &parameters[i]);
     }
     const int binary = 1;
-    return PQsendQueryPrepared(database->connection.libpq, statement_texts[statement].name, (int)count,
+    return connection_announce(&database->connection, statement) &&
+           PQsendQueryPrepared(database->connection.libpq, statement_texts[statement].name, (int)count,
                                wire.values, wire.lengths, wire.formats, binary) == 1;
 }
 

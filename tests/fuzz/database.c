@@ -262,6 +262,13 @@ static enum database_outcome choose_outcome(unsigned choice)
     }
 }
 
+bool database_check(struct database *database)
+{
+    bool fits = (fuzz_byte(&database->script) & 15) != 15;
+    database->tale.was_away = database->tale.was_away || !fits;
+    return fits;
+}
+
 void database_ask(struct database *database, const struct arena *arena, enum statement statement,
                   const struct parameter *parameters, size_t count, struct answer *answer)
 {

@@ -8,7 +8,8 @@ import gzip
 import re
 import subprocess
 
-from browser import together
+import fastcgi
+from browser import parse, together
 from journey import Journey, main, unique
 from stack import ROOT, DatabaseRefused
 
@@ -41,6 +42,28 @@ class HealthAndReadiness(Journey):
             said = self.fails(visitor.get("/readyz"), 503, "unavailable")
             self.assertEqual(said["database"], "away")
             self.assertEqual(visitor.get("/healthz").status, 200)
+
+
+class AProgramAndItsTables(Journey):
+    def ask(self, path, uri):
+        return parse(fastcgi.ask(path, {"REQUEST_METHOD": "GET", "DOCUMENT_URI": uri,
+                                        "HTTP_HOST": f"127.0.0.1:{self.stack.port}"}))
+
+    def test_that_do_not_fit_are_not_ready(self):
+        """A worker has a statement read when it first runs it; who asks whether it is ready has all of them read."""
+        name = "bare" + unique()
+        self.stack.sql(f"CREATE DATABASE {name}")
+        url = self.stack.database_url("storefront_worker").replace("dbname=shop", "dbname=" + name)
+        try:
+            with self.stack.worker("pages", DATABASE_URL=url) as path:
+                self.assertEqual(self.ask(path, "/healthz").status, 200)
+                said = self.fails(self.ask(path, "/readyz"), 503, "unavailable")
+                self.assertEqual(said["database"], "away")
+            lines = self.stack.log("by-hand")
+            self.assertIn('"statement cannot be prepared"', lines)
+            self.assertIn('"sqlstate":"42P01"', lines.replace('": "', '":"'))
+        finally:
+            self.stack.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class StartedAgain(Journey):

@@ -1,6 +1,6 @@
-// One connection to PostgreSQL over several hosts, with deadlines, back-off and prepared statements. For
-// database.c alone; the rest of the program sees database.h. It promises never to wait longer than the time
-// that is left.
+// One connection to PostgreSQL over several hosts, with deadlines, back-off and statements that are prepared
+// when they are first needed. For database.c alone; the rest of the program sees database.h. It promises
+// never to wait longer than the time that is left.
 #ifndef STOREFRONT_DATABASE_CONNECTION_H
 #define STOREFRONT_DATABASE_CONNECTION_H
 
@@ -9,6 +9,13 @@
 #include <libpq-fe.h>
 
 #define HOSTS_MAXIMUM ((size_t)8)
+#define TURN_MAXIMUM  (ANSWERS_MAXIMUM + 1) // statements in one turn: what was asked, and BEGIN
+
+// A statement in the pipeline whose result is still to come.
+struct announcement {
+    enum statement statement;
+    bool prepares; // its preparation travels before it
+};
 
 struct connection {
     PGconn *libpq;             // NULL while there is none
@@ -27,6 +34,10 @@ struct connection {
     int64_t retry_at;  // monotonic; before it no attempt to connect is made
     unsigned failures; // in a row
     bool is_warned;    // the server has warned since this was last set to false
+    bool is_prepared[STATEMENTS];
+    struct announcement announced[TURN_MAXIMUM]; // in this turn
+    size_t announced_count;
+    size_t received_count; // of them
     struct database_figures figures;
 };
 
@@ -38,19 +49,26 @@ void connection_end(struct connection *connection);
 
 void connection_grant_time(struct connection *connection);
 
-// Makes sure that there is a connection with every statement prepared. False at once while the back-off
-// lasts.
+// Makes sure that there is a connection. False at once while the back-off lasts.
 bool connection_make(struct connection *connection);
+
+// Prepares in one turn every statement of this user that is not prepared yet. False, with the reason logged,
+// when the server does not understand one; the connection is then of no use.
+bool connection_prepare_statements(struct connection *connection);
 
 bool connection_is_open(const struct connection *connection);
 
 // Closes the connection; the next connection_make() makes a new one.
 void connection_drop(struct connection *connection);
 
+// To be called before `statement` is queued: queues its preparation where this connection has not seen it
+// yet. False when that fails, and for a statement that is not this user's.
+bool connection_announce(struct connection *connection, enum statement statement);
+
 // Sends what is queued, with the mark that ends this turn of the pipeline.
 bool connection_send(struct connection *connection);
 
-// The result of the next statement in the pipeline, which the caller clears; NULL when it did not come in
+// The result of the next statement that was announced, which the caller clears; NULL when it did not come in
 // time.
 PGresult *connection_result(struct connection *connection);
 

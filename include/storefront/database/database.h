@@ -59,8 +59,9 @@ struct database *database_open(const struct database_settings *settings);
 
 void database_close(struct database **database);
 
-// Connects now, which has the server read every statement of this user. False, with the reason logged, when
-// that fails.
+// Connects now, and has the server read every statement of this user that it has not read on this connection;
+// the others of the program leave that to the first time each is run. Grants its time anew. False, with the
+// reason logged, when that fails: a program and its tables that do not fit.
 bool database_check(struct database *database);
 
 // Grants a new request its time: `deadline_ms` of waiting for the database, over all statements together.
