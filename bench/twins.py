@@ -73,7 +73,7 @@ def multiwatch(workers, *program):
 
 def start_pool(database, pool):
     program = multiwatch(WORKERS[pool], ENVIRONMENT["APP"] + "/bin/storefront", "serve")
-    priority = "0" if pool == "pages" else "5"
+    priority = {"pages": "0", "login": "5", "register": "10"}[pool]
     socket = "%s/twin-%s-%s.sock" % (RUN, database, pool)
     return start(database, "storefront_worker", ["nice", "-n", priority, "spawn-fcgi", "-n", "-s", socket, "-M", "0666", "-b", "256", "--", *program],
                  worker_environment(pool))

@@ -153,7 +153,8 @@ start_pool() { # $1 = pool, $2 = workers, $3 = queue
     local lines; mapfile -t lines <"$RUN/env/settings"
     rm -f "$RUN/fcgi/$1.sock"
     local as=(); ! is_root || as=(-u $APP_USER -g $APP_USER -U $APP_USER -G $WEB_GROUP)
-    local priority=0; [ "$1" = pages ] || priority=5
+    local priority=0
+    case $1 in login) priority=5 ;; register) priority=10 ;; esac
     start_process "$1" env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} STOREFRONT_POOL="$1" \
         STOREFRONT_DATABASE_URL="$(database_url storefront_worker)" \
         nice -n $priority spawn-fcgi -n -s "$RUN/fcgi/$1.sock" -M 0660 -b "$3" "${as[@]}" -- \
