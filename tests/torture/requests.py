@@ -15,15 +15,17 @@ REPEATS = 20  # OpenSSL keeps its last sixteen errors
 
 class Deed:
     """One request of somebody who is in a known state. `spends`: limits that it may take before it fails.
-    `again`: the statuses that the same request may get where it was done and only its answer was lost."""
+    `again`: the statuses that the same request may get where it was done and only its answer was lost.
+    `connects`: its worker has lost its connection, and makes a new one in which nothing is prepared yet."""
 
-    def __init__(self, name, state, method, path, act, spends=0, again=()):
+    def __init__(self, name, state, method, path, act, spends=0, again=(), connects=False):
         self.name = f"{name} ({state})"
         self.state = state
         self.route = (method, path)
         self.act = act
         self.spends = spends
         self.again = again
+        self.connects = connects
 
 
 def form(visitor, path, fields):
@@ -68,11 +70,17 @@ DEEDS = [
          lambda who: json(who, "/login/", {"username": who.username, "password": "wrong-password-1"}), spends=2),
     deed("login before the proof", "pending elsewhere", "/login/",
          lambda who: json(who, "/login/", {"username": who.username, "password": who.person["password"]}), spends=2),
+    deed("register with a new connection", "nobody", "/register/", lambda who: json(who, "/register/", who.person), spends=1,
+         connects=True),
+    deed("login with a new connection", "customer elsewhere", "/login/",
+         lambda who: json(who, "/login/", {"username": who.username, "password": who.person["password"]}), spends=2,
+         connects=True),
     deed("logout", "customer", "/logout/", lambda who: json(who, "/logout/")),
     deed("logout by form", "customer", "/logout/", lambda who: form(who, "/logout/", {})),
 ]
 SHORT = ("register (", "verify (", "verify wrongly", "login (", "login wrongly", "logout (", "resend", "/dashboard/ as page (customer",
-         "/session/ as json (customer", "/register/ as page (nobody", "/register/verify/ as page (pending")
+         "/dashboard/ with a new connection", "/session/ as json (customer", "/register/ as page (nobody",
+         "/register/verify/ as page (pending")
 
 
 def views(stack):
@@ -85,6 +93,8 @@ def views(stack):
             for kind, accept in (("page", {}), ("json", {"Accept": "application/json"})):
                 yield Deed(f"{path} as {kind}", state, "GET", path, lambda who, path=path, accept=accept: who.send(
                     "GET", path, headers=accept, keeps=False))
+    yield Deed("/dashboard/ with a new connection", "customer", "GET", "/dashboard/",
+               lambda who: who.send("GET", "/dashboard/", keeps=False), connects=True)
     yield Deed("a path that is not there", "customer", "GET", "/nowhere/",
                lambda who: who.send("GET", "/nowhere/", keeps=False))
 
@@ -185,6 +195,8 @@ class OneDeed:
 
     def put_back(self):
         self.database.put_back(self.deed.state.replace(" ", "_"))
+        if self.deed.connects:
+            self.database.end_connections()
 
     def learn(self, form):
         """Does the deed in peace: what it answers and does, and the calls that it makes."""

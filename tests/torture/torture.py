@@ -160,6 +160,10 @@ class Database:
             f"DELETE FROM storefront.{table}; INSERT INTO storefront.{table} TABLE kept_{name}.{table}"
             for table in self.tables) + "; COMMIT")
 
+    def end_connections(self):
+        """Of the programs under torture; each is gone when this returns."""
+        self.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{TORTURED}'")
+
     def close(self):
         self.process.stdin.close()
         self.process.wait(30)
