@@ -84,23 +84,28 @@ processor_seconds() { # $1 = log, the rest = command
 
 fuzz_line() { printf '%-12s %12s %8s %8s %8s\n' "$@"; } # harness, executions, seconds, crashes, edges
 
-fuzz_done() { printf '%s\n' "$*" >>build/fuzz/spent; } # tool, and what a line has
+fuzz_done() { mkdir -p build/fuzz && printf '%s\n' "$*" >>build/fuzz/spent; } # tool, and what a line has
 
+# AFL++ counts the time of a clock: where others are busy it goes on from what it has found until it had its share.
 fuzz_by_afl() { # $1 = harness, $2 = minutes
-    local at=build/afl/run/$1 log stats crashes seeds used
-    log=$at/log seeds=$at/seeds stats=$at/found/default/fuzzer_stats
+    local at=build/afl/run/$1 log stats crashes=0 seeds left=$(($2 * 60)) all=0 used round=0
+    log=$at/log seeds=$at/seeds
     rm -rf "$at"
     mkdir -p "$seeds"
     cp $(for folder in $(fuzz_seeds "$1"); do find "$folder" -type f -size +0; done) "$seeds/"
-    used=$(AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 processor_seconds "$log" \
-        afl-fuzz -V $(($2 * 60)) -m none -t 5000 -g 1 -G "$(longest "$1")" -x tests/fuzz/"$1".dict -i "$seeds" -o "$at/found" \
-        -- build/afl/tests/fuzz/fuzz_"$1")
-    [ -f "$stats" ] || { tail -5 "$log" >&2; say "$1: see $log"; return 1; }
-    crashes=$(find "$at/found/default/crashes" -type f -name 'id*' | wc -l)
-    set -- "$1" "$(fuzz_stat execs_done)" "$used" "$crashes" "$(fuzz_stat edges_found)"
+    while [ "$left" -gt 0 ] && [ "$crashes" = 0 ]; do
+        round=$((round + 1)) stats=$at/$round/default/fuzzer_stats
+        used=$(AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 processor_seconds "$log" \
+            afl-fuzz -V "$left" -m none -t 5000 -g 1 -G "$(longest "$1")" -x tests/fuzz/"$1".dict -i "$seeds" -o "$at/$round" \
+            -- build/afl/tests/fuzz/fuzz_"$1")
+        [ -f "$stats" ] && [ "$used" -gt 0 ] || { tail -5 "$log" >&2; say "$1: see $log"; return 1; }
+        left=$((left - used)) all=$((all + $(fuzz_stat execs_done))) seeds=$at/$round/default/queue
+        crashes=$(find "$at/$round/default/crashes" -type f -name 'id*' | wc -l)
+    done
+    set -- "$1" "$all" $(($2 * 60 - left)) "$crashes" "$(fuzz_stat edges_found)"
     fuzz_done afl "$@"
     fuzz_line "$@"
-    [ "$crashes" = 0 ] || { say "$1: see $at/found/default/crashes/"; return 1; }
+    [ "$crashes" = 0 ] || { say "$1: see $at/$round/default/crashes/"; return 1; }
 }
 
 fuzz_stat() { sed -n "s/^$1 *: *//p" "$stats"; }
