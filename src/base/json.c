@@ -9,16 +9,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Whether jansson was refused memory: it goes on without the byte that it had no room for, or calls the text
-// wrong.
-static bool is_short_of_memory;
+// jansson looks at every refusal of memory but one: where the room for a word cannot grow, it drops the byte
+// that made it too small, and copies a string whose closing quote that was far beyond its end. So the first
+// refusal is answered from a reserve which that growth fits into, and the text ends there: nothing grows any
+// more.
+static struct {
+    void *reserve; // NULL when it was given away
+    size_t size;
+    bool is_short; // something was refused
+} memory;
+
+// What jansson has not been given yet, byte by byte.
+static size_t next_byte(void *room, size_t size, void *context)
+{
+    struct text *rest = context;
+    if (memory.is_short || size == 0 || rest->length == 0) {
+        return 0;
+    }
+    *(char *)room = rest->bytes[0];
+    *rest = text_after(*rest, 1);
+    return 1;
+}
 
 static bool copy_value(struct arena *arena, const json_t *json, unsigned depth, struct value *value);
 
 static void *allocate(size_t size)
 {
     void *piece = malloc(size);
-    is_short_of_memory = is_short_of_memory || piece == NULL;
+    if (piece == NULL) {
+        memory.is_short = true;
+        if (size <= memory.size) {
+            piece = memory.reserve;
+            memory.reserve = NULL;
+            memory.size = 0;
+        }
+    }
     return piece;
 }
 
@@ -119,17 +144,25 @@ static struct text describe(struct arena *arena, const json_error_t *error)
 
 static json_t *parse(struct text text, json_error_t *error)
 {
+    // The room for a word begins with 16 bytes and doubles when one of the text's no longer fits.
+    memory.size = 2 * text.length + 64;
+    memory.reserve = malloc(memory.size);
+    memory.is_short = memory.reserve == NULL;
     json_set_alloc_funcs(allocate, free);
-    is_short_of_memory = false;
-    return json_loadb(text.bytes == NULL ? "" : text.bytes, text.length,
-                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    json_t *json = memory.is_short ? NULL
+                                   : json_load_callback(next_byte, &text,
+                                                        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
+    free(memory.reserve);
+    memory.reserve = NULL;
+    memory.size = 0;
+    return json;
 }
 
 bool json_read(struct arena *arena, struct text text, unsigned depth, struct value *value, struct text *fault)
 {
     json_error_t error = {0};
     json_t *json = parse(text, &error);
-    if (is_short_of_memory) {
+    if (memory.is_short) {
         arena_fail(arena);
     }
     if (json == NULL) {

@@ -4,6 +4,18 @@
 
 #include "storefront/base/json.h"
 
+// Which of the next calls fails; 0 where none does.
+static unsigned failing_malloc;
+
+// The linker puts it in the place of malloc(), also for what jansson is given.
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return failing_malloc > 0 && --failing_malloc == 0 ? NULL : __real_malloc(size);
+}
+
 static bool reads(struct arena *arena, struct text text, unsigned depth)
 {
     struct value value = {.kind = VALUE_NOTHING};
@@ -138,6 +150,30 @@ static void a_spent_arena_is_no_value(void **state)
     arena_close(&arena);
 }
 
+// Strings of each length: the closing quote of one is the byte that has no room, and so is that of the other.
+static void without_memory_nothing_is_read(void **state)
+{
+    (void)state;
+    char letters[140];
+    char text[512];
+    memset(letters, 'a', sizeof letters);
+    for (int length = 0; length < (int)sizeof letters; length++) {
+        bool has_failed = true;
+        for (unsigned call = 1; has_failed; call++) {
+            struct arena *arena = arena_open((size_t)4096);
+            (void)snprintf(text, sizeof text, "{\"%.*s\":1234567890.123456789,\"b\":\"%.*s\"}", length,
+                           letters, (int)sizeof letters - length, letters);
+            failing_malloc = call;
+            bool done = reads(arena, text_from(text), 2);
+            has_failed = failing_malloc == 0;
+            failing_malloc = 0;
+            assert_int_equal(done, !has_failed);
+            assert_int_equal(arena_failed(arena), has_failed);
+            arena_close(&arena);
+        }
+    }
+}
+
 static void names_are_escaped_too(void **state)
 {
     struct value *object = value_object(*state);
@@ -154,6 +190,7 @@ int main(void)
         WITH_ARENA(depth_is_bounded),
         WITH_ARENA(faults_say_where_and_quote_nothing),
         cmocka_unit_test(a_spent_arena_is_no_value),
+        cmocka_unit_test(without_memory_nothing_is_read),
         WITH_ARENA(names_are_escaped_too),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
