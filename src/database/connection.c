@@ -57,7 +57,7 @@ static bool take_hosts(struct connection *connection)
     return !arena_failed(connection->arena);
 }
 
-bool connection_prepare(struct connection *connection, const struct database_settings *settings)
+bool connection_configure(struct connection *connection, const struct database_settings *settings)
 {
     connection->arena = arena_open(HOST_NAMES_MAXIMUM);
     connection->user = settings->user;
@@ -298,11 +298,16 @@ static bool finish_connecting(struct connection *connection, int64_t share)
 bool connection_prepare_statements(struct connection *connection)
 {
     bool is_due[STATEMENTS] = {false};
+    bool any_is_due = false;
     bool done = true;
     for (size_t i = 0; i < STATEMENTS && done; i++) {
         enum statement statement = (enum statement)i;
         is_due[i] = is_ours(connection, statement) && !connection->is_prepared[i];
+        any_is_due = any_is_due || is_due[i];
         done = !is_due[i] || send_preparation(connection, statement);
+    }
+    if (!any_is_due) {
+        return true;
     }
     done = done && connection_send(connection);
     for (size_t i = 0; i < STATEMENTS && done; i++) {

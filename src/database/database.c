@@ -25,7 +25,7 @@ struct database {
 struct database *database_open(const struct database_settings *settings)
 {
     struct database *database = calloc(1, sizeof *database);
-    if (database != NULL && !connection_prepare(&database->connection, settings)) {
+    if (database != NULL && !connection_configure(&database->connection, settings)) {
         database_close(&database);
     }
     return database;

@@ -78,20 +78,6 @@ class TwoEqualRegistrations(Journey):
                     visitor.keep(answers[-1])
                     self.succeeds(visitor.verify(code))
 
-    def test_at_the_same_moment_for_workers_that_are_new(self):
-        """Where one fails in the very turn in which statements are read for the first time, its worker goes on."""
-        for _ in range(5):
-            with self.stack.without("register"):
-                visitor = self.visitor()
-                visitor.token()
-            eventually(lambda: self.visitor().post("/register/", {}).status == 403, what="the pool's start")
-            answers = together(*[lambda: visitor.ajax("/register/", visitor.person, keeps=False)] * 6)
-            for answer in answers:
-                self.succeeds(answer, REGISTERED)
-            code = self.one_of_all(visitor)
-            visitor.keep(answers[-1])
-            self.succeeds(visitor.verify(code))
-
     def test_from_another_browser_are_a_duplicate(self):
         """The same fields and password with another token are somebody else's."""
         visitor = self.pending()

@@ -1,5 +1,6 @@
 // Strict JSON in and out: round trips of every kind, and a table of what is refused: doubles, zero bytes, bad
 // UTF-8, depth, trailing bytes. That a fault never quotes the text is tested too: the text may be a password.
+// And every refusal of memory ends a text at once.
 #include "support.h"
 
 #include "storefront/base/json.h"

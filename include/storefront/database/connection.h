@@ -42,9 +42,9 @@ struct connection {
 };
 
 // Takes the url of `settings` apart. False, with the reason logged, when it is not understood.
-bool connection_prepare(struct connection *connection, const struct database_settings *settings);
+bool connection_configure(struct connection *connection, const struct database_settings *settings);
 
-// Frees all that connection_prepare() and connection_make() made.
+// Frees all that connection_configure() and connection_make() made.
 void connection_end(struct connection *connection);
 
 void connection_grant_time(struct connection *connection);
