@@ -1,6 +1,6 @@
 # Sourced by ./dev: what of src/ the tests run. A build with gcc counts lines and branches of every test; one with clang counts
-# regions of the units and the fuzzers' seeds alone. Stacks run as another user, so their programs count in a folder that
-# everybody may write to. Who ends by itself or by a signal of its own writes its counts (counts.c); what is killed does not.
+# regions of the units and the fuzzers' seeds alone. Stacks and services run as other users, so their programs count in files
+# that everybody may write to. Who ends by itself or by a signal of its own writes its counts (counts.c); what is killed does not.
 
 run_coverage() { # --add: to what was counted before; the rest goes to ctest
     local adds=''; [ "${1:-}" != --add ] || { adds=yes; shift; }
@@ -10,9 +10,11 @@ run_coverage() { # --add: to what was counted before; the rest goes to ctest
     build coverage -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DSTOREFRONT_STRICT=ON -DSTOREFRONT_COVERAGE=ON || return 1
     LLVM_PROFILE_FILE=/dev/null build regions -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DSTOREFRONT_STRICT=ON -DSTOREFRONT_COVERAGE=ON || return 1
     [ -n "$adds" ] || find build/coverage -name '*.gcda' -delete
-    make_count_folders "$counts" || return 1
-    (umask 0; cd build/coverage && GCOV_FOLDER=$counts ctest --output-on-failure -j 2 -E '^(lint|package)\.' "$@") || status=1
-    [ $# -gt 0 ] || (umask 0; export GCOV_FOLDER=$counts; count_torture) || status=1
+    make_count_files "$counts" || return 1
+    export GCOV_FOLDER=$counts
+    (cd build/coverage && ctest --output-on-failure -j 2 -E '^(lint|package)\.' "$@") || status=1
+    [ $# -gt 0 ] || count_torture || status=1
+    [ $# -gt 0 ] || count_system || status=1
     count_regions || status=1
     merge_counts "$counts" && report_coverage || status=1
     rm -rf "$counts"
@@ -30,15 +32,24 @@ count_torture() {
     return $status
 }
 
-# Behind the walls nobody makes a folder.
-make_count_folders() { # $1 = folder
+# The machines' programs are this build's, packed as they are; what containers and another release of Debian build is not this.
+count_system() {
+    . tests/system/run.sh
+    SYSTEM_TEST_BUILD=coverage RELEASES=bookworm STACK_SANITIZER_OPTIONS="GCOV_PREFIX=$GCOV_FOLDER" \
+        run_system_tests clock connections disk failover mail package processes reload
+}
+
+# Behind the walls nobody makes a folder, and what one user makes no other may write to.
+make_count_files() { # $1 = folder
     rm -rf "$1"
     find "$HERE/build/coverage" -name '*.gcno' -printf "$1%h\n" | sort -u | (umask 0; xargs mkdir -p)
+    find "$HERE/build/coverage" -name '*.gcno' -printf "$1%p\n" | sed 's/gcno$/gcda/' | (umask 0; xargs touch)
 }
 
 # What the stacks counted has the path of its objects behind the folder.
 merge_counts() { # $1 = folder
     local stack=$1$HERE/build/coverage merged=build/coverage/merged
+    find "$stack" -name '*.gcda' -empty -delete
     [ -n "$(find "$stack" -name '*.gcda' -print -quit)" ] || return 0
     rm -rf "$merged"
     gcov-tool merge -o "$merged" build/coverage "$stack" >/dev/null 2>&1 || { say "the counts could not be merged"; return 1; }

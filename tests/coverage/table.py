@@ -7,8 +7,8 @@ import sys
 HEAD = """# What the tests run
 
 Lines and branches of `src/` that unit tests, journeys, the browser's tests, the replay of the fuzzers' seeds, the model's short
-form and torture (the requests in short, starts and mailer in every way) run, by `./dev coverage` (gcc's counts; the lines
-themselves: `build/coverage/report/index.html`). The aim is 95 % of the lines and 90 % of the branches.
+form, torture (the requests in short, starts and mailer in every way) and the tests of whole machines run, by `./dev coverage`
+(gcc's counts; the lines themselves: `build/coverage/report/index.html`). The aim is 95 % of the lines and 90 % of the branches.
 
 | room | lines | of | | branches | of | |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -22,8 +22,9 @@ themselves: `build/regions/report/index.html`. The aim is 95 %.
 | --- | ---: | ---: | ---: |
 """
 TAIL = """
-A process that is killed counts nothing, so what only a killed worker does is not in here. The tests of whole machines
-(`./dev test-system`) and the long forms of torture, model and fuzzers are not counted.
+A process that is killed counts nothing, so what only a killed worker does is not in here. The machines of `./dev test-system`
+run the programs that are counted as they run those that are shipped, under systemd and its walls; what containers and another
+release of Debian build for themselves is not counted, and neither are the long forms of torture, model and fuzzers.
 """
 LINES = ('line_covered', 'line_total', 'branch_covered', 'branch_total')
 READERS = ('base', 'http', 'security', 'view')

@@ -98,6 +98,10 @@ machine_add_packages() { # $1 = name, the rest = packages, whose services are no
     rm -f "$policy"
 }
 
+# Where programs that count write to, if they do: inside, the same folder has the name COUNTS.
+COUNTS=/var/lib/storefront-counts
+machine_counts() { [ -z "${GCOV_FOLDER:-}" ] || printf -- '--bind=%s:%s' "$GCOV_FOLDER" "$COUNTS"; }
+
 # Packages that were fetched once are there for every machine of that release.
 machine_binds() { printf -- '--bind=%s:/var/cache/apt/archives' "$MACHINES/archives-$(cat "$(machine_root "$1").release")"; }
 
@@ -116,7 +120,7 @@ machine_boot() { # $1 = name, the rest = options of systemd-nspawn
       export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
       # Without the filter for bpf, IPAddressDeny= of a unit would be accepted and not enforced.
       exec setsid systemd-nspawn -q --register=no --keep-unit -M "$group" -D "$root" --console=pipe --system-call-filter=bpf \
-          "$(machine_binds "$name")" "$@" -b </dev/null >"$root.log" 2>&1 ) &
+          "$(machine_binds "$name")" $(machine_counts) "$@" -b </dev/null >"$root.log" 2>&1 ) &
     machine_process[$name]=$!
     machine_wait "$name" || { say "the machine $name does not boot:"; tail -5 "$root.log" >&2; return 1; }
 }

@@ -21,6 +21,7 @@ is() { # $1 = sentence, the rest = command that must succeed
 # Builds PACKAGES/RELEASE/storefront_VERSION_*.deb for each version. The program of each differs by its build's date alone.
 build_packages() { # $1 = release, the rest = versions
     local release=$1 name=build-$1 root version; shift
+    [ -z "${SYSTEM_TEST_BUILD:-}" ] || { pack_build "$release" "$@"; return; }
     machine_make "$name" "$release" $(sed -n 's/^build //p' "$HERE/conf/dev/packages.txt") dpkg-dev file || return 1
     root=$(machine_root "$name")
     mkdir -p "$root/srv/source" "$PACKAGES/$release"
@@ -34,6 +35,24 @@ build_packages() { # $1 = release, the rest = versions
     machine_remove "$name"
 }
 
+# The same of what was built on this host, whose release it has to be.
+pack_build() { # $1 = release, the rest = versions
+    local release=$1 version; shift
+    mkdir -p "$PACKAGES/$release"
+    for version; do
+        (cd "$HERE/build/$SYSTEM_TEST_BUILD" && cpack -B "$PACKAGES/$release" -D CPACK_PACKAGE_VERSION="$version") \
+            >"$PACKAGES/$release.log" 2>&1 || { tail -20 "$PACKAGES/$release.log" >&2; return 1; }
+    done
+    rm -rf "$PACKAGES/$release/_CPack_Packages"
+}
+
+# Every unit may write what it counts, and nothing else that it may not write otherwise.
+let_units_count() { # $1 = root folder
+    local drop=$1/etc/systemd/system/storefront-.service.d
+    [ -n "${GCOV_FOLDER:-}" ] || return 0
+    mkdir -p "$drop" && printf '[Service]\nEnvironment=GCOV_PREFIX=%s\nReadWritePaths=%s\n' "$COUNTS" "$COUNTS" >"$drop/counts.conf"
+}
+
 package_file() { # $1 = release, $2 = version
     ls "$PACKAGES/$1/storefront_$2"_*.deb
 }
@@ -42,7 +61,7 @@ package_file() { # $1 = release, $2 = version
 package_machine() { # $1 = name, $2 = release, $3 = version to fetch for
     local root; root=$(machine_root "$1")
     machine_make "$1" "$2" curl wrk openssl python3 python3-aiosmtpd || return 1
-    mkdir -p "$root/srv/test"
+    mkdir -p "$root/srv/test" && let_units_count "$root" || return 1
     cp "$PACKAGES/$2"/*.deb "$HERE/conf/dev/mail_catcher.py" "$HERE/tests/system/shopper.py" "$root/srv/test/"
     machine_prepare "$1" bash -c 'apt-get install -y -qq --download-only /srv/test/storefront_"$0"_*.deb' "$3" \
         >"$PACKAGES/$2-fetch.log" 2>&1 || { tail -5 "$PACKAGES/$2-fetch.log" >&2; return 1; }

@@ -1,5 +1,6 @@
 # Sourced by ./dev: the system tests, which boot bare machines. Each executable tests/system/test_* is one; it says what
-# it does and ends with 0 or 1. Arguments choose among them by a part of their names. Nothing is skipped.
+# it does and ends with 0 or 1. Arguments choose among them by a part of their names. Nothing is skipped. SYSTEM_TEST_BUILD
+# names a build to test that is there already; its programs count in GCOV_FOLDER (tests/coverage).
 
 run_system_tests() {
     local passed=0 failed=0 test
