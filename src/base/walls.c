@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #if defined(__has_feature)
@@ -44,6 +45,7 @@
 
 #define WRITING   (O_ACCMODE | O_CREAT | O_TRUNC)
 #define ONLY_SIZE ((size_t)2)
+#define PATIENCE  2 // seconds of the processor, for what takes hundredths of one
 
 // Calls whose arguments do no harm. By name: an older libseccomp, or another processor, may not have one.
 static const char *const harmless[] = {
@@ -139,6 +141,34 @@ static const struct rule rules[] = {
     {SCMP_SYS(rt_sigaction), 1, {{.arg = 0, .op = SCMP_CMP_NE, .datum_a = SIGSYS}}},
 };
 
+// What nobody works without. Where it is refused memory, libseccomp can load a list that lacks some of it.
+static const struct rule doors[] = {
+    {.call = SCMP_SYS(read)},
+    {.call = SCMP_SYS(write)},
+    {.call = SCMP_SYS(writev)},
+    {.call = SCMP_SYS(close)},
+    {.call = SCMP_SYS(poll)},
+    {.call = SCMP_SYS(epoll_ctl)},
+    {.call = SCMP_SYS(epoll_wait)},
+    {.call = SCMP_SYS(accept)},
+    {.call = SCMP_SYS(connect)},
+    {.call = SCMP_SYS(sendto)},
+    {.call = SCMP_SYS(recvfrom)},
+    {.call = SCMP_SYS(shutdown)},
+    {.call = SCMP_SYS(getsockopt)},
+    {.call = SCMP_SYS(setsockopt)},
+    {.call = SCMP_SYS(brk)},
+    {.call = SCMP_SYS(munmap)},
+    {.call = SCMP_SYS(futex)},
+    {.call = SCMP_SYS(rt_sigprocmask)},
+    {SCMP_SYS(openat), 1, {BITS(2, WRITING, O_RDONLY)}},
+    {SCMP_SYS(mmap), 1, {BITS(2, PROT_EXEC, 0)}},
+    {SCMP_SYS(socket), 1, {EQUAL(0, AF_UNIX)}},
+    {SCMP_SYS(socket), 1, {EQUAL(0, AF_INET)}},
+    {SCMP_SYS(fcntl), 1, {EQUAL(1, F_GETFL)}},
+    {SCMP_SYS(fcntl), 1, {EQUAL(1, F_SETFL)}},
+};
+
 void walls_begin(void)
 {
     const struct rlimit none = {0, 0};
@@ -167,6 +197,53 @@ static int catch_fatal_calls(void)
                                .sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER)};
     (void)sigemptyset(&action.sa_mask);
     return sigaction(SIGSYS, &action, NULL) == 0 ? 0 : -errno;
+}
+
+static void on_no_end(int signal_number)
+{
+    (void)signal_number;
+    log_from_signal("system calls cannot be limited", "reason", "libseccomp comes to no end");
+    _exit(EXIT_FAILURE);
+}
+
+// Where it is refused memory, libseccomp 2.5 can go round in circles. By the processor's time: a busy machine
+// is no reason to give up.
+static int begin_to_wait(void)
+{
+    const struct sigaction give_up = {.sa_handler = on_no_end};
+    const struct itimerval patience = {.it_value = {.tv_sec = PATIENCE}};
+    bool done = sigaction(SIGVTALRM, &give_up, NULL) == 0 && setitimer(ITIMER_VIRTUAL, &patience, NULL) == 0;
+    return done ? 0 : -errno;
+}
+
+// Behind the walls no timer can be stopped, but its signal can be ignored.
+static int end_to_wait(void)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    return sigaction(SIGVTALRM, &ignore, NULL) == 0 ? 0 : -errno;
+}
+
+// Asks for what is let through and cannot be done: nothing but the walls answers that with EPERM. A call
+// whose number is negative is none on this processor.
+static bool is_open(const struct rule *door)
+{
+    long words[] = {-1, -1, -1, -1, -1, -1};
+    for (unsigned i = 0; i < door->count; i++) {
+        words[door->only[i].arg] = (long)door->only[i].datum_b;
+    }
+    return door->call < 0 ||
+           syscall(door->call, words[0], words[1], words[2], words[3], words[4], words[5]) != -1 ||
+           errno != EPERM;
+}
+
+static int try_doors(void)
+{
+    for (size_t i = 0; i < COUNT(doors); i++) {
+        if (!is_open(&doors[i])) {
+            return -EPERM;
+        }
+    }
+    return 0;
 }
 
 // EDOM: this processor has no such call.
@@ -256,13 +333,17 @@ bool walls_raise(enum wall_kind kind, bool is_wanted)
                   LOG_STRING("reason", is_wanted ? "a build with sanitizers" : "SECCOMP is off"));
         return true;
     }
+    int fault = begin_to_wait();
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int fault = filter == NULL ? -ENOMEM : fill(filter, kind);
+    fault = fault == 0 && filter == NULL ? -ENOMEM : fault;
+    fault = fault == 0 ? fill(filter, kind) : fault;
     // What is refused stands in the kernel's log, where that is kept.
     fault = fault == 0 ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1) : fault;
     fault = fault == 0 || fault == -EOPNOTSUPP ? catch_fatal_calls() : fault;
     fault = fault == 0 ? seccomp_load(filter) : fault;
     seccomp_release(filter);
+    fault = fault == 0 ? end_to_wait() : fault;
+    fault = fault == 0 ? try_doors() : fault;
     if (fault != 0) {
         log_event(LOG_ERROR, "system calls cannot be limited", LOG_STRING("reason", strerrordesc_np(-fault)));
     }

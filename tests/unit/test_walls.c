@@ -10,12 +10,14 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #define PAGE ((size_t)4096)
@@ -317,6 +319,77 @@ static void walls_that_cannot_be_raised_are_told(void **state)
     assert_true(holds(log, "system calls cannot be limited"));
 }
 
+static bool goes_round_in_circles;
+
+scmp_filter_ctx __real_seccomp_init(uint32_t action);
+scmp_filter_ctx __wrap_seccomp_init(uint32_t action);
+
+scmp_filter_ctx __wrap_seccomp_init(uint32_t action)
+{
+    while (goes_round_in_circles) {
+        __asm__ volatile("");
+    }
+    return __real_seccomp_init(action);
+}
+
+static int do_nothing_at_all(void)
+{
+    return 0;
+}
+
+static void walls_that_never_stand_are_given_up(void **state)
+{
+    struct text log = {NULL, 0};
+    goes_round_in_circles = true;
+    int status = status_of(*state, WALL_WORKER, do_nothing_at_all, &log);
+    goes_round_in_circles = false;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
+    assert_true(holds(log, "libseccomp comes to no end"));
+}
+
+static int lacking = -1; // the call that is on no list
+
+int __real_seccomp_rule_add_array(scmp_filter_ctx filter, uint32_t action, int call, unsigned count,
+                                  const struct scmp_arg_cmp *only);
+int __wrap_seccomp_rule_add_array(scmp_filter_ctx filter, uint32_t action, int call, unsigned count,
+                                  const struct scmp_arg_cmp *only);
+
+int __wrap_seccomp_rule_add_array(scmp_filter_ctx filter, uint32_t action, int call, unsigned count,
+                                  const struct scmp_arg_cmp *only)
+{
+    return call == lacking ? 0 : __real_seccomp_rule_add_array(filter, action, call, count, only);
+}
+
+static void walls_that_are_closed_to_work_are_told(void **state)
+{
+    const int needed[] = {SCMP_SYS(accept),        SCMP_SYS(epoll_wait), SCMP_SYS(mmap),
+                          SCMP_SYS(openat),        SCMP_SYS(recvfrom),   SCMP_SYS(rt_sigaction),
+                          SCMP_SYS(rt_sigprocmask)};
+    for (size_t i = 0; i < ROWS(needed); i++) {
+        struct text log = {NULL, 0};
+        lacking = needed[i];
+        int status = status_of(*state, WALL_WORKER, do_nothing_at_all, &log);
+        assert_int_equal(WEXITSTATUS(status), 255);
+        assert_true(holds(log, "system calls cannot be limited"));
+    }
+    lacking = -1;
+}
+
+// The time that was granted for the walls runs out long after they stand.
+static int work_for_long(void)
+{
+    const struct itimerval soon = {.it_value = {.tv_usec = 1000}};
+    return told(setitimer(ITIMER_VIRTUAL, &soon, NULL)) == EPERM ? told(raise(SIGVTALRM)) : ECANCELED;
+}
+
+static void who_stands_behind_them_is_not_given_up(void **state)
+{
+    const struct attempt work = {"work", work_for_long, 0};
+    assert_refused(*state, WALL_WORKER, &work);
+    assert_refused(*state, WALL_METRICS, &work);
+    assert_refused(*state, WALL_MAILER, &work);
+}
+
 static void the_switch_leaves_every_call_and_says_so(void **state)
 {
     struct capture capture = capture_begin();
@@ -336,6 +409,9 @@ int main(void)
         WITH_ARENA(only_metrics_asks_for_queues),
         WITH_ARENA(only_the_mailer_has_threads),
         WITH_ARENA(walls_that_cannot_be_raised_are_told),
+        WITH_ARENA(walls_that_never_stand_are_given_up),
+        WITH_ARENA(walls_that_are_closed_to_work_are_told),
+        WITH_ARENA(who_stands_behind_them_is_not_given_up),
         WITH_ARENA(the_switch_leaves_every_call_and_says_so),
     };
     // No walls stand under the sanitizers: see walls.h.

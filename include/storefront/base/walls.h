@@ -17,9 +17,10 @@ enum wall_kind { WALL_WORKER, WALL_METRICS, WALL_MAILER };
 void walls_begin(void);
 
 // Once all is open, and before the first word of a stranger is read: leaves the system calls of `kind` alone.
-// False, with the reason logged, where the kernel does not let it; then the program must not go on. Without
-// `is_wanted`, and under the sanitizers, which do more than any list should allow, it logs that there are no
-// such walls, and is true.
+// False, with the reason logged, where the kernel does not let it, or the list that it got lacks what
+// everybody needs; then the program must not go on. Ends the process, with a line in the log, where
+// libseccomp comes to no end. Without `is_wanted`, and under the sanitizers, which do more than any list
+// should allow, it logs that there are no such walls, and is true.
 bool walls_raise(enum wall_kind kind, bool is_wanted);
 
 #endif
