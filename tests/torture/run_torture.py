@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""run_torture.py [all|places|ways|short] [requests|starts|mailer [PART OF A NAME...]]: fails call after call (torture.py) and writes
+"""run_torture.py [all[@N]|places|ways|short] [requests|starts|mailer [PART OF A NAME...]]: fails call after call (torture.py) and writes
 what came of it to build/torture/report. STACK and STACK_BUILD name the stack."""
 import signal
 import sys

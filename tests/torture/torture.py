@@ -317,11 +317,12 @@ def notes_of(form):
 
 
 def choose(stacks, form, limit, seen=()):
-    """The calls to fail: each (`all`), one for each place that calls (`places`) and is not yet `seen`, one for each way to a
-    call through our own code, whatever a library does in between (`ways`), or a choice of places (`short`), half of it no
-    mere allocations."""
+    """The calls to fail: each (`all`; `all@N` from the Nth on, for a run that was stopped), one for each place that calls
+    (`places`) and is not yet `seen`, one for each way to a call through our own code, whatever a library does in between
+    (`ways`), or a choice of places (`short`), half of it no mere allocations."""
+    form, _, begin = form.partition("@")
     if form == "all":
-        return list(range(1, len(stacks) + 1))
+        return list(range(int(begin or 1), len(stacks) + 1))
     first = {}
     for number, stack in enumerate(stacks, 1):
         if stack not in seen:
