@@ -189,15 +189,25 @@ class WithoutItsStandby(Outage):
         self.succeeds(newcomer_.verify(self.mailed(newcomer_)))
         self.assertEqual(len(self.mailbox.all(newcomer_.email)), 1)
 
+    def bring_standby_back(self):
+        """While somebody waits for it; whether that was in time for him. A busy machine may be too slow."""
+        begun = time.monotonic()
+        time.sleep(0.4)
+        self.set_standby("")
+        return time.monotonic() - begun < 1.4
+
     def test_a_proof_that_waits_behind_its_own_earlier_try_succeeds_with_it(self):
         """The first was told 503 and waits on in the database; it is done while the second one looks."""
-        pending = self.pending()
-        code = self.mailed(pending)
-        with self.standby_is_away():
-            self.is_unavailable(pending, lambda: pending.verify(code), 2.2)
-            time.sleep(2)
-            answers = together(lambda: pending.verify(code), lambda: time.sleep(0.4) or self.set_standby(""))
-        self.succeeds(answers[0])
+        for _ in range(5):
+            pending = self.pending()
+            code = self.mailed(pending)
+            with self.standby_is_away():
+                self.is_unavailable(pending, lambda: pending.verify(code), 2.2)
+                time.sleep(2)
+                answer, is_in_time = together(lambda: pending.verify(code), self.bring_standby_back)
+            if is_in_time:
+                break
+        self.succeeds(answer)
         self.is_signed_in(pending)
 
     def test_a_wait_that_was_cancelled_is_no_success(self):
