@@ -98,8 +98,9 @@ fuzz_by_afl() { # $1 = harness, $2 = minutes
         used=$(AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 processor_seconds "$log" \
             afl-fuzz -V "$left" -m none -t 5000 -g 1 -G "$(longest "$1")" -x tests/fuzz/"$1".dict -i "$seeds" -o "$at/$round" \
             -- build/afl/tests/fuzz/fuzz_"$1")
-        [ -f "$stats" ] && [ "$used" -gt 0 ] || { tail -5 "$log" >&2; say "$1: see $log"; return 1; }
-        left=$((left - used)) all=$((all + $(fuzz_stat execs_done))) seeds=$at/$round/default/queue
+        [ -f "$stats" ] || { tail -5 "$log" >&2; say "$1: see $log"; return 1; }
+        # A round that was left almost no processor counts as a second, or it would begin again for ever.
+        left=$((left - (used > 0 ? used : 1))) all=$((all + $(fuzz_stat execs_done))) seeds=$at/$round/default/queue
         crashes=$(find "$at/$round/default/crashes" -type f -name 'id*' | wc -l)
     done
     set -- "$1" "$all" $(($2 * 60 - left)) "$crashes" "$(fuzz_stat edges_found)"
