@@ -142,7 +142,7 @@ static const struct rule rules[] = {
 };
 
 // What nobody works without. Where it is refused memory, libseccomp can load a list that lacks some of it.
-static const struct rule doors[] = {
+static const struct rule needed[] = {
     {.call = SCMP_SYS(read)},
     {.call = SCMP_SYS(write)},
     {.call = SCMP_SYS(writev)},
@@ -208,7 +208,7 @@ static void on_no_end(int signal_number)
 
 // Where it is refused memory, libseccomp 2.5 can go round in circles. By the processor's time: a busy machine
 // is no reason to give up.
-static int begin_to_wait(void)
+static int begin_patience(void)
 {
     const struct sigaction give_up = {.sa_handler = on_no_end};
     const struct itimerval patience = {.it_value = {.tv_sec = PATIENCE}};
@@ -217,7 +217,7 @@ static int begin_to_wait(void)
 }
 
 // Behind the walls no timer can be stopped, but its signal can be ignored.
-static int end_to_wait(void)
+static int end_patience(void)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     return sigaction(SIGVTALRM, &ignore, NULL) == 0 ? 0 : -errno;
@@ -225,21 +225,21 @@ static int end_to_wait(void)
 
 // Asks for what is let through and cannot be done: nothing but the walls answers that with EPERM. A call
 // whose number is negative is none on this processor.
-static bool is_open(const struct rule *door)
+static bool is_let_through(const struct rule *rule)
 {
     long words[] = {-1, -1, -1, -1, -1, -1};
-    for (unsigned i = 0; i < door->count; i++) {
-        words[door->only[i].arg] = (long)door->only[i].datum_b;
+    for (unsigned i = 0; i < rule->count; i++) {
+        words[rule->only[i].arg] = (long)rule->only[i].datum_b;
     }
-    return door->call < 0 ||
-           syscall(door->call, words[0], words[1], words[2], words[3], words[4], words[5]) != -1 ||
+    return rule->call < 0 ||
+           syscall(rule->call, words[0], words[1], words[2], words[3], words[4], words[5]) != -1 ||
            errno != EPERM;
 }
 
-static int try_doors(void)
+static int try_needed(void)
 {
-    for (size_t i = 0; i < COUNT(doors); i++) {
-        if (!is_open(&doors[i])) {
+    for (size_t i = 0; i < COUNT(needed); i++) {
+        if (!is_let_through(&needed[i])) {
             return -EPERM;
         }
     }
@@ -333,7 +333,7 @@ bool walls_raise(enum wall_kind kind, bool is_wanted)
                   LOG_STRING("reason", is_wanted ? "a build with sanitizers" : "SECCOMP is off"));
         return true;
     }
-    int fault = begin_to_wait();
+    int fault = begin_patience();
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     fault = fault == 0 && filter == NULL ? -ENOMEM : fault;
     fault = fault == 0 ? fill(filter, kind) : fault;
@@ -342,8 +342,8 @@ bool walls_raise(enum wall_kind kind, bool is_wanted)
     fault = fault == 0 || fault == -EOPNOTSUPP ? catch_fatal_calls() : fault;
     fault = fault == 0 ? seccomp_load(filter) : fault;
     seccomp_release(filter);
-    fault = fault == 0 ? end_to_wait() : fault;
-    fault = fault == 0 ? try_doors() : fault;
+    fault = fault == 0 ? end_patience() : fault;
+    fault = fault == 0 ? try_needed() : fault;
     if (fault != 0) {
         log_event(LOG_ERROR, "system calls cannot be limited", LOG_STRING("reason", strerrordesc_np(-fault)));
     }

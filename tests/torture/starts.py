@@ -68,7 +68,7 @@ class Start:
         if has_words(self.program):
             return "refused", None
         # libseccomp may load a list that lacks even the call by which a line is written.
-        if self.program.control.fault().is_fragile:
+        if self.program.control.fault().is_within("libseccomp"):
             return "ended mute", None
         return "", f"ends without a word: {self.program.words()!r}"
 

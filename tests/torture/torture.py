@@ -82,7 +82,11 @@ class Fault:
     @property
     def is_fragile(self):
         """Inside a library that cannot live without: whoever calls it loses the process."""
-        return any(module in FRAGILE for module, _ in self.frames)
+        return self.is_within(*FRAGILE)
+
+    def is_within(self, *libraries):
+        """Whether one of `libraries` made the call, or called who made it."""
+        return any(module in libraries for module, _ in self.frames)
 
     @property
     def kind(self):
