@@ -263,8 +263,19 @@ static void choose_language(struct visit *visit)
     visit->language = is_known ? language : languages_choose(languages, visit->request->accept_language);
 }
 
+// A view that went well stands in nginx's log already; in the journal, thousands a second would drown or,
+// beyond its limit, displace the lines of deeds, refusals and faults.
+static bool is_plain_view(const struct visit *visit, enum outcome outcome)
+{
+    bool only_looks = visit->request->method == METHOD_GET || visit->request->method == METHOD_HEAD;
+    return only_looks && outcome == OUTCOME_DONE;
+}
+
 static void log_visit(const struct visit *visit, enum outcome outcome, int64_t passed)
 {
+    if (is_plain_view(visit, outcome) && !visit->service->settings->log_views) {
+        return;
+    }
     static const char *const methods[] = {
         [METHOD_GET] = "GET", [METHOD_HEAD] = "HEAD", [METHOD_POST] = "POST", [METHOD_OTHER] = "other"};
     const struct log_field fields[] = {

@@ -94,7 +94,7 @@ def register(changes):
 
 
 def keep_token(visitor):
-    """The page for the token has the same mark in the log: its line comes first, the last one is read."""
+    """The page for the token has the same mark; it goes well, so no line tells of it."""
     visitor.token()
     return visitor
 

@@ -10,7 +10,7 @@ import time
 
 import fastcgi
 from browser import parse, together
-from journey import Journey, main
+from journey import Journey, main, unique
 from stack import eventually
 
 
@@ -99,8 +99,25 @@ class AWorker(Journey):
                  QUERY_STRING=forged)
         self.assertTrue(self.lives())
         lines = self.stack.log("by-hand").splitlines()[before:]
-        self.assertEqual(len(lines), 2, lines)
+        self.assertEqual(len(lines), 1, lines)
         self.assertNotIn("\x1b", lines[0])
+
+    def marked_lines(self, path):
+        """What is written of a page that goes well, of one that there is not, and of a deed that is refused."""
+        def of(name, **parameters):
+            mark = unique()
+            parse(fastcgi.ask(path, {"REQUEST_METHOD": "GET", "REMOTE_ADDR": "127.1.2.3", "REQUEST_ID": mark,
+                                     "HTTP_HOST": f"127.0.0.1:{self.stack.port}"} | parameters))
+            return name, sum(mark in line for line in self.stack.log("by-hand").splitlines())
+        return dict((of("view", DOCUMENT_URI="/login/"), of("head", REQUEST_METHOD="HEAD", DOCUMENT_URI="/login/"),
+                     of("missing", DOCUMENT_URI="/missing/"), of("health", DOCUMENT_URI="/healthz"),
+                     of("refused", REQUEST_METHOD="POST", DOCUMENT_URI="/logout/")))
+
+    def test_leaves_views_that_went_well_to_the_log_of_nginx(self):
+        """Deeds, refusals and faults have a line each; LOG_VIEWS gives views one too."""
+        self.assertEqual(self.marked_lines(self.path), {"view": 0, "head": 0, "missing": 1, "health": 0, "refused": 1})
+        with self.stack.worker("pages", LOG_VIEWS="on") as path:
+            self.assertEqual(self.marked_lines(path), {"view": 1, "head": 1, "missing": 1, "health": 1, "refused": 1})
 
 
 class WhoHasWaitedLong(Journey):

@@ -109,6 +109,8 @@ SETTING_TEXT(metrics_file, "METRICS_FILE", "",
 SETTING_SWITCH(seccomp, "SECCOMP", true,
                "Limit the system calls of workers, metrics and mailer once they have started; off where something must look into them")
 SETTING_TEXT(log_format, "LOG_FORMAT", "auto", "json, words, or auto: words on a terminal, JSON elsewhere")
+SETTING_SWITCH(log_views, "LOG_VIEWS", false,
+               "Workers write a line for each page that was looked at, too; nginx's log has one in any case")
 SETTING_NUMBER(pages_workers, "PAGES_WORKERS", 4, 1, 256, "Workers of the pool pages [pools]")
 SETTING_NUMBER(register_workers, "REGISTER_WORKERS", 2, 1, 256, "Workers of the pool register [pools]")
 SETTING_NUMBER(login_workers, "LOGIN_WORKERS", 2, 1, 256, "Workers of the pool login [pools]")
