@@ -5,6 +5,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 import gzip
+import os
 import re
 import subprocess
 
@@ -105,6 +106,23 @@ class StartedAgain(Journey):
         self.assertEqual(self.parts(), before)
         self.stack.read()
         self.is_signed_in(customer)
+
+
+class Processors(Journey):
+    def weight(self, pool):
+        """How much a worker yields: within its session and, where the kernel weighs sessions, as one."""
+        worker = self.stack.children(pool)[0]
+        session = pathlib.Path(f"/proc/{worker}/autogroup")
+        shown = re.search(r"nice (-?\d+)", session.read_text()) if session.exists() else None
+        nice = os.getpriority(os.PRIO_PROCESS, worker)
+        return nice, int(shown.group(1)) if shown else nice
+
+    def test_are_pages_first_then_sign_ins_then_sign_ups(self):
+        """A flood of newcomers does not keep customers waiting."""
+        pages, login, register = (self.weight(pool) for pool in ("pages", "login", "register"))
+        for kind in range(2):
+            self.assertLess(pages[kind], login[kind])
+            self.assertLess(login[kind], register[kind])
 
 
 class StaticFiles(Journey):
