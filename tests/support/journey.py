@@ -92,6 +92,7 @@ class Journey(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = Stack()
+        cls.addClassCleanup(cls.stack.close)
         cls.mailbox = Mailbox(cls.stack)
 
     def visitor(self, address=None, **changes):

@@ -15,6 +15,7 @@ import tempfile
 import time
 
 import fastcgi
+from psql import DatabaseRefused, Psqls
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -46,6 +47,7 @@ class Stack:
         self.name = os.environ["STACK"]
         self.build = os.environ["STACK_BUILD"]
         self.read()
+        self.psqls = Psqls(self.postgresql / "psql", self.database_url)
 
     def read(self):
         """Learns where everything is; again after the stack was started anew."""
@@ -61,6 +63,9 @@ class Stack:
         self.smtp_port = int(facts["SMTP_PORT"])
         self.postgresql = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
 
+    def close(self):
+        self.psqls.close()
+
     def do(self, *command, **environment):
         """`./dev stack NAME COMMAND...`; what it printed."""
         done = subprocess.run([ROOT / "dev", "stack", self.name, *command], env=os.environ | environment,
@@ -74,13 +79,7 @@ class Stack:
 
     def sql(self, statements, role="administrator", **values):
         """Runs `statements`, each :'name' replaced by the quoted value; the rows as lists of text."""
-        names = [part for name, value in values.items() for part in ("-v", f"{name}={value}")]
-        done = subprocess.run([self.postgresql / "psql", "-X", "-q", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1",
-                               *names, self.database_url(role)],
-                              input=statements, capture_output=True, text=True, timeout=60)
-        if done.returncode != 0:
-            raise DatabaseRefused(done.stderr)
-        return [line.split("\x1f") for line in done.stdout.splitlines()]
+        return self.psqls.run(role, statements, **values)
 
     @contextlib.contextmanager
     def transaction(self, statement, **values):
@@ -222,7 +221,3 @@ class Stack:
                     return json.loads(line)
             return None
         return eventually(find, what=f"the log line of {request_id}")
-
-
-class DatabaseRefused(Exception):
-    """PostgreSQL did not do what it was told."""

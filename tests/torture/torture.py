@@ -25,6 +25,7 @@ import fastcgi
 from browser import Pools
 from journey import Visitor
 from mailbox import Mailbox
+from psql import Psql
 from stack import ROOT, Stack
 
 COUNTING_OFF, COUNTING_ON, COUNTING_FROM_MAIN = 0, 1, 2
@@ -109,9 +110,8 @@ class Database:
 
     def __init__(self, stack):
         stack.do("stop-maintenance")  # it would do its deeds in between
-        self.process = subprocess.Popen(
-            [stack.postgresql / "psql", "-X", "-q", "-A", "-t", "-F", "\x1f", stack.database_url("administrator")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.psql = Psql(stack.postgresql / "psql", stack.database_url("administrator"))
+        self.run = self.psql.run
         self.run("SET client_min_messages = warning; SET session_replication_role = replica")
         self.epoch = self.value("SELECT extract(epoch FROM date_trunc('second', now()))")
         self.tables = [row[0] for row in self.run("""
@@ -119,19 +119,6 @@ class Database:
             WHERE relnamespace = 'storefront'::regnamespace AND relkind = 'r'
               AND has_table_privilege('storefront_worker', oid, 'INSERT') ORDER BY 1""")]
         self.shape_of = " UNION ALL ".join(self.shape_query(table) for table in self.tables) + " ORDER BY 1"
-
-    def run(self, sql):
-        self.process.stdin.write(sql + ";\n\\echo :end:\n")
-        self.process.stdin.flush()
-        rows = []
-        for line in self.process.stdout:
-            if line == ":end:\n":
-                break
-            rows.append(line.rstrip("\n").split("\x1f"))
-        faults = [row[0] for row in rows if row[0].startswith("ERROR:")]
-        if faults:
-            raise AssertionError(f"{faults[0]}: {sql}")
-        return rows
 
     def value(self, sql):
         return self.run(sql)[0][0]
@@ -169,8 +156,7 @@ class Database:
         self.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{TORTURED}'")
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(30)
+        self.psql.close()
 
 
 class Shape:
