@@ -5,7 +5,9 @@
 #include "storefront/base/encode.h"
 #include "storefront/base/unicode.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@ static struct {
     const char *program;
     enum log_format format;
     enum log_level least;
+    bool is_journal; // standard error is read by systemd's journal
     pid_t process;
     struct arena *arena; // of the line that is being written
     int64_t second;      // whose words `time` holds
@@ -26,11 +29,26 @@ static struct {
     size_t time_length;
 } settings = {.program = "storefront", .format = LOG_FORMAT_JSON, .least = LOG_INFO};
 
+// Whether systemd says that it reads this very standard error: "device:inode" (systemd.exec(5),
+// JOURNAL_STREAM).
+static bool is_read_by_journal(void)
+{
+    struct text named = text_from(getenv("JOURNAL_STREAM"));
+    struct text device = text_next(&named, ':');
+    struct stat error;
+    int64_t number;
+    int64_t inode;
+    return text_to_number(device, 0, INT64_MAX, &number) && text_to_number(named, 0, INT64_MAX, &inode) &&
+           fstat(STDERR_FILENO, &error) == 0 && (int64_t)error.st_dev == number &&
+           (int64_t)error.st_ino == inode;
+}
+
 void log_open(const char *program, enum log_format format, enum log_level least)
 {
     settings.program = program;
     settings.format = format;
     settings.least = least;
+    settings.is_journal = is_read_by_journal();
     settings.process = getpid();
 }
 
@@ -39,6 +57,14 @@ static const char *level_name(enum log_level level)
     static const char *const names[] = {
         [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
     return names[level];
+}
+
+// What the journal takes off a line's head as its priority (sd-daemon(3)); nothing for other readers.
+static const char *priority(enum log_level level)
+{
+    static const char *const heads[] = {
+        [LOG_DEBUG] = "<7>", [LOG_INFO] = "<6>", [LOG_WARNING] = "<4>", [LOG_ERROR] = "<3>"};
+    return settings.is_journal ? heads[level] : "";
 }
 
 // What is not UTF-8 is shown in hexadecimal: the line must stay readable to machines.
@@ -149,6 +175,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     bool is_json = settings.format == LOG_FORMAT_JSON;
     struct buffer line = buffer_open(settings.arena, LINE_MAXIMUM);
     buffer_expect(&line, USUAL_LENGTH);
+    buffer_add(&line, text_from(priority(level)));
     (is_json ? begin_json : begin_words)(&line, level, event);
     for (size_t i = 0; i < count; i++) {
         size_t before = line.length;
@@ -168,7 +195,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 
 void log_from_signal(const char *event, const char *name, const char *value)
 {
-    const char *const json[] = {"{\"level\":\"error\",\"program\":\"",
+    const char *const json[] = {priority(LOG_ERROR),
+                                "{\"level\":\"error\",\"program\":\"",
                                 settings.program,
                                 "\",\"event\":\"",
                                 event,
@@ -177,7 +205,8 @@ void log_from_signal(const char *event, const char *name, const char *value)
                                 "\":\"",
                                 value,
                                 "\"}\n"};
-    const char *const words[] = {"", settings.program, ": error: ", event, " ", name, "=\"", value, "\"\n"};
+    const char *const words[] = {
+        priority(LOG_ERROR), "", settings.program, ": error: ", event, " ", name, "=\"", value, "\"\n"};
     const char *const *pieces = settings.format == LOG_FORMAT_JSON ? json : words;
     struct iovec line[sizeof json / sizeof *json];
     for (size_t i = 0; i < sizeof line / sizeof *line; i++) {

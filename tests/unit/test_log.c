@@ -7,6 +7,8 @@
 #include "storefront/base/unicode.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 static int log_as_shipped(void **state)
 {
@@ -140,6 +142,40 @@ static void a_signal_handlers_line_looks_like_any_other(void **state)
                 "storefront: error: forbidden call=\"fork\"\n");
 }
 
+// As systemd says it: "device:inode" of what standard error is.
+static void name_journal(ino_t inode)
+{
+    char named[64];
+    struct stat error;
+    (void)fstat(STDERR_FILENO, &error);
+    (void)snprintf(named, sizeof named, "%ju:%ju", (uintmax_t)error.st_dev,
+                   (uintmax_t)(inode == 0 ? error.st_ino : inode));
+    (void)setenv("JOURNAL_STREAM", named, 1);
+    log_open("storefront", LOG_FORMAT_WORDS, LOG_DEBUG);
+}
+
+static void the_journal_learns_the_priority_of_a_line(void **state)
+{
+    struct capture capture = capture_begin();
+    name_journal(0);
+    log_line(LOG_DEBUG, "d");
+    log_line(LOG_INFO, "i");
+    log_line(LOG_WARNING, "w");
+    log_line(LOG_ERROR, "e");
+    log_from_signal("s", "call", "fork");
+    name_journal(1);
+    log_line(LOG_INFO, "another file");
+    (void)setenv("JOURNAL_STREAM", "nonsense", 1);
+    log_open("storefront", LOG_FORMAT_JSON, LOG_INFO);
+    log_line(LOG_INFO, "json");
+    (void)unsetenv("JOURNAL_STREAM");
+    log_open("storefront", LOG_FORMAT_JSON, LOG_INFO);
+    struct text text = capture_end(*state, &capture);
+    assert_true(text_starts_with(text, TEXT("<7>storefront: d\n<6>storefront: i\n<4>storefront: warning: w\n"
+                                            "<3>storefront: error: e\n<3>storefront: error: s call=\"fork\"\n"
+                                            "storefront: another file\n{\"time\"")));
+}
+
 static void a_log_that_takes_no_line_stops_nobody(void **state)
 {
     struct capture capture = capture_begin();
@@ -167,6 +203,7 @@ int main(void)
         WITH_LOG(words_are_for_a_terminal),
         WITH_LOG(the_macros_count_their_fields),
         WITH_LOG(a_signal_handlers_line_looks_like_any_other),
+        WITH_LOG(the_journal_learns_the_priority_of_a_line),
         WITH_LOG(a_log_that_takes_no_line_stops_nobody),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // One event, one line, on standard error: JSON for machines, or words for a terminal. It promises that a line
-// is whole, in UTF-8, and that no format string exists that input could reach. It refuses to know secrets:
-// callers name each field that they log.
+// is whole, in UTF-8, that systemd's journal learns its level as a priority, and that no format string exists
+// that input could reach. It refuses to know secrets: callers name each field that they log.
 #ifndef STOREFRONT_BASE_LOG_H
 #define STOREFRONT_BASE_LOG_H
 
@@ -20,8 +20,9 @@ struct log_field {
 #define LOG_STRING(name, value) ((struct log_field){(name), text_from(value), 0, false})
 #define LOG_NUMBER(name, value) ((struct log_field){(name), {NULL, 0}, (value), true})
 
-// Sets what each line begins with: the program's name, and how lines look. Without a call: "storefront",
-// JSON.
+// Sets what each line begins with: the program's name, and how lines look; and finds out whether the journal
+// reads them, which takes `<N>` before a line as its priority. Without a call: "storefront", JSON, no
+// journal.
 void log_open(const char *program, enum log_format format, enum log_level least);
 
 // Writes one line: `event` in a few fixed words, then `count` fields. Lines longer than 8 KiB are cut at a
