@@ -1,6 +1,7 @@
 // See delivery.h. One pair of libcurl's handles serves all mails: it keeps the connection open between them.
 #include "storefront/mail/delivery.h"
 #include "storefront/base/log.h"
+#include "storefront/mail/server.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -32,53 +33,12 @@ static size_t read_upload(char *room, size_t size, size_t count, void *context)
     return piece.length;
 }
 
-static bool refuse(const char *setting, const char *reason)
+static long tls_for_curl(enum mail_tls tls)
 {
-    log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", setting), LOG_STRING("reason", reason));
-    return false;
-}
-
-static bool is_local(struct text url)
-{
-    struct text host = text_after(url, text_find_text(url, TEXT("://")) + 3);
-    return text_starts_with(host, TEXT("127.")) || text_starts_with(host, TEXT("localhost")) ||
-           text_starts_with(host, TEXT("[::1]"));
-}
-
-// One @ with something printable on both sides, and nothing that would end a command or a header.
-static bool is_address(struct text address)
-{
-    size_t at = text_find(address, '@');
-    for (size_t i = 0; i < address.length; i++) {
-        char byte = address.bytes[i];
-        if (byte <= ' ' || byte > '~' || byte == '<' || byte == '>' || (byte == '@' && i != at)) {
-            return false;
-        }
-    }
-    return at > 0 && at + 1 < address.length;
-}
-
-static bool choose_tls(const struct settings *settings, long *tls)
-{
-    struct text word = settings->smtp_tls;
-    bool is_tls_from_start = text_starts_with(settings->smtp_url, TEXT("smtps://"));
-    *tls = CURLUSESSL_ALL;
-    if (!is_tls_from_start && !text_starts_with(settings->smtp_url, TEXT("smtp://"))) {
-        return refuse("SMTP_URL", "begins with neither smtp:// nor smtps://");
-    }
-    if (text_equals(word, TEXT("off"))) {
-        *tls = CURLUSESSL_NONE;
-    } else if (text_equals(word, TEXT("try"))) {
-        *tls = CURLUSESSL_TRY;
-    } else if (!text_equals(word, TEXT("required"))) {
-        return refuse("SMTP_TLS", "neither off, try nor required");
-    }
-    // A password that might travel in the clear (ASVS V12.3.1).
-    if (settings->smtp_user.length > 0 && *tls != CURLUSESSL_ALL && !is_tls_from_start &&
-        !is_local(settings->smtp_url)) {
-        return refuse("SMTP_TLS", "must be required where there is a password");
-    }
-    return true;
+    static const long words[] = {[MAIL_TLS_OFF] = CURLUSESSL_NONE,
+                                 [MAIL_TLS_TRY] = CURLUSESSL_TRY,
+                                 [MAIL_TLS_REQUIRED] = CURLUSESSL_ALL};
+    return words[tls];
 }
 
 static bool set_text(struct delivery *delivery, CURLoption option, struct text text)
@@ -101,19 +61,14 @@ static bool set_options(struct delivery *delivery)
 {
     const struct settings *settings = delivery->settings;
     CURL *curl = delivery->curl;
-    long tls = CURLUSESSL_ALL;
-    if (!is_address(settings->mail_sender)) {
-        return refuse("MAIL_SENDER", "not a mail address");
-    }
-    if (settings->shop_support.length > 0 && !is_address(settings->shop_support)) {
-        return refuse("SHOP_SUPPORT", "not a mail address");
-    }
-    return choose_tls(settings, &tls) && set_text(delivery, CURLOPT_URL, address_of_server(delivery)) &&
+    enum mail_tls tls = MAIL_TLS_REQUIRED;
+    return mail_server_judge(settings, &tls) &&
+           set_text(delivery, CURLOPT_URL, address_of_server(delivery)) &&
            set_text(delivery, CURLOPT_USERNAME, settings->smtp_user) &&
            set_text(delivery, CURLOPT_PASSWORD, settings->smtp_password) &&
            set_text(delivery, CURLOPT_CAINFO, settings->smtp_ca_file) &&
            curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_USE_SSL, tls) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_USE_SSL, tls_for_curl(tls)) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)settings->smtp_timeout_seconds) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)settings->smtp_timeout_seconds) == CURLE_OK &&

@@ -1,6 +1,7 @@
 // storefront config: every setting with its value, default, bounds and meaning; --check says only whether
-// they are right.
+// those are right that can be judged without the files and servers that they name.
 #include "storefront/base/log.h"
+#include "storefront/mail/server.h"
 #include "storefront/page/site.h"
 #include "storefront/program/program.h"
 #include "storefront/view/theme.h"
@@ -13,9 +14,11 @@
 static bool check(struct program *program)
 {
     struct site site;
+    enum mail_tls tls;
     bool has_site = site_open(program->arena, &program->settings, &site);
     bool has_theme = theme_write(program->arena, program->settings.shop_accent).length > 0;
-    return has_site && has_theme;
+    bool has_mail_server = mail_server_judge(&program->settings, &tls);
+    return has_site && has_theme && has_mail_server;
 }
 
 int verb_config(int count, char **arguments)

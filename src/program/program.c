@@ -19,12 +19,26 @@ static enum log_format choose_format(struct text word)
     return text_equals(word, TEXT("auto")) && isatty(STDERR_FILENO) == 1 ? LOG_FORMAT_WORDS : LOG_FORMAT_JSON;
 }
 
+static bool is_known_format(struct text word)
+{
+    bool is_known = text_equals(word, TEXT("auto")) || text_equals(word, TEXT("words")) ||
+                    text_equals(word, TEXT("json"));
+    if (!is_known) {
+        log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", "LOG_FORMAT"),
+                  LOG_STRING("reason", "neither json, words nor auto"));
+    }
+    return is_known;
+}
+
 bool program_start(struct program *program, const char *name, bool is_strict)
 {
     *program = (struct program){.arena = arena_open(ARENA_MAXIMUM)};
     walls_begin();
     log_open(name, choose_format(TEXT("auto")), LOG_INFO);
     if (program->arena == NULL || !settings_read(program->arena, environ, &program->settings)) {
+        return false;
+    }
+    if (!is_known_format(program->settings.log_format)) {
         return false;
     }
     log_open(name, choose_format(program->settings.log_format), LOG_INFO);
