@@ -9,7 +9,7 @@ WITH other_limit AS (
     INSERT INTO storefront.rate_limit AS known (key, events, forget_at)
     SELECT $2::bytea, events, forget_at FROM other_limit
     ON CONFLICT (key) DO UPDATE SET
-        events = (SELECT array_agg(event ORDER BY event) FROM unnest(known.events || excluded.events) AS event),
+        events = coalesce((SELECT array_agg(event ORDER BY event) FROM unnest(known.events || excluded.events) AS event), '{}'),
         forget_at = greatest(known.forget_at, excluded.forget_at)
 ), other_caution AS (
     DELETE FROM storefront.mailbox_caution WHERE mailbox = $1::bytea RETURNING wrong_tries, is_raised, forget_at
@@ -17,7 +17,7 @@ WITH other_limit AS (
 INSERT INTO storefront.mailbox_caution AS known (mailbox, wrong_tries, is_raised, forget_at)
 SELECT $2::bytea, wrong_tries, is_raised, forget_at FROM other_caution
 ON CONFLICT (mailbox) DO UPDATE SET
-    wrong_tries = (SELECT array_agg(wrong_try ORDER BY wrong_try)
-                   FROM unnest(known.wrong_tries || excluded.wrong_tries) AS wrong_try),
+    wrong_tries = coalesce((SELECT array_agg(wrong_try ORDER BY wrong_try)
+                            FROM unnest(known.wrong_tries || excluded.wrong_tries) AS wrong_try), '{}'),
     is_raised = known.is_raised OR excluded.is_raised,
     forget_at = greatest(known.forget_at, excluded.forget_at)

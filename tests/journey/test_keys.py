@@ -68,6 +68,23 @@ class AChangeOfKeys(Keys):
                     self.fails(there.login(name, "wrong-password-1"), 400, "invalid_credentials")
                 self.fails(there.login(name, "wrong-password-1"), 429, "throttled")
 
+    def test_stops_no_sign_in_where_both_keys_count_nothing(self):
+        """Whoever signed in under each of them has been given both counts back; they are carried over as nothing."""
+        address = own_address()
+        with self.workers(self.taken) as sockets:
+            customer = self.customer()
+            here = self.visitor(address)
+            here.person = dict(customer.person)
+            self.succeeds(here.login())
+            for _ in range(2):
+                there = self.moved(here, sockets)
+                there.cookies.clear()
+                there.token()
+                self.succeeds(there.login())
+                here.cookies.clear()
+                here.token()
+                self.succeeds(here.login())
+
     def test_forgets_no_mail(self):
         """Five an hour for a mailbox, some before and some after."""
         with self.workers(self.added) as sockets:
