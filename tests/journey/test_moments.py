@@ -78,6 +78,21 @@ class OfACode(Moments):
             self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), left)
 
 
+    def test_the_last_one_stays_while_its_registration_can_be_proved(self):
+        """A shop that gives the proof two days: on the second, the password still leads to a new code."""
+        visitor = self.pending()
+        self.mailed(visitor)
+        self.stack.travel(seconds=DAY + HOUR)
+        self.assertEqual(self.stack.program("storefront", "maintain", UNVERIFIED_HOURS="48").returncode, 0)
+        with self.stack.worker("login", UNVERIFIED_HOURS="48") as login:
+            there = self.direct(sockets={"login": login})
+            there.person = dict(visitor.person)
+            self.fails(there.login(), 403, "not_verified")
+        self.mailed(visitor, 2)
+        self.maintain()
+        self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), 0)
+
+
 class OfMails(Moments):
     def test_the_sixth_waits_until_the_first_is_an_hour_old(self):
         """By resend and by registration alike."""
