@@ -1,13 +1,13 @@
 -- Writes down what became of mails that a mailer had in hand, of many in one commit. One that the mail server took is settled,
 -- and with the first one its code's life begins; one that it could not take now is tried again later. Run twice, it changes
--- nothing more. The codes are locked first, as wherever both are written.
--- $1 a JSON array with an object for each mail: its id; its state (sent, queued, dropped or refused); seconds, until a queued
+-- nothing more; and of a mail that another mailer has taken over since only that it was sent. The codes are locked first, as wherever both are written.
+-- $1 a JSON array with an object for each mail: its id; its state (sent, queued, dropped or refused); attempts, by which claim it was in hand; seconds, until a queued
 -- one is tried again; its reason, for the operator.
 -- Run by: mailer.
 
 WITH verdict AS (
-    SELECT id, state, seconds, reason
-    FROM jsonb_to_recordset($1::text::jsonb) AS verdict (id uuid, state text, seconds bigint, reason text)
+    SELECT id, state, attempts, seconds, reason
+    FROM jsonb_to_recordset($1::text::jsonb) AS verdict (id uuid, state text, attempts bigint, seconds bigint, reason text)
 ), held AS (
     SELECT FROM storefront.one_time_code AS code
     WHERE code.id = ANY (ARRAY(SELECT code_id FROM storefront.outbox
@@ -23,7 +23,7 @@ WITH verdict AS (
         reason = verdict.reason
     FROM verdict, (SELECT count(*) FROM held) AS room
     WHERE outbox.id = ANY (ARRAY(SELECT id FROM verdict)) AND outbox.id = verdict.id
-      AND (outbox.state = 'sending' OR (verdict.state = 'sent' AND outbox.state <> 'sent'))
+      AND ((outbox.state = 'sending' AND outbox.attempts = verdict.attempts) OR (verdict.state = 'sent' AND outbox.state <> 'sent'))
     RETURNING outbox.code_id, outbox.state
 )
 UPDATE storefront.one_time_code AS code SET

@@ -67,7 +67,9 @@ static void add_verdict(struct buffer *out, const struct outbox_verdict *verdict
     buffer_add(out, encode_hexadecimal(out->arena, verdict->id));
     buffer_add(out, TEXT("\",\"state\":\""));
     buffer_add(out, text_from(states[verdict->state]));
-    buffer_add(out, TEXT("\",\"seconds\":"));
+    buffer_add(out, TEXT("\",\"attempts\":"));
+    buffer_add_number(out, verdict->attempts);
+    buffer_add(out, TEXT(",\"seconds\":"));
     buffer_add_number(out, verdict->seconds);
     if (verdict->reason.length > 0) {
         buffer_add(out, TEXT(",\"reason\":"));

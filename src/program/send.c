@@ -143,8 +143,12 @@ static void settle(struct mailer *mailer)
 static void judge(struct mailer *mailer, const struct outbox_mail *mail, enum outbox_state state,
                   int64_t seconds, struct text reason)
 {
-    mailer->verdicts[mailer->verdict_count++] = (struct outbox_verdict){
-        .id = mail->id, .state = state, .seconds = seconds, .reason = text_copy(mailer->arena, reason)};
+    mailer->verdicts[mailer->verdict_count++] =
+        (struct outbox_verdict){.id = mail->id,
+                                .state = state,
+                                .attempts = mail->attempts,
+                                .seconds = seconds,
+                                .reason = text_copy(mailer->arena, reason)};
     if (mailer->verdict_count == VERDICT_MAXIMUM || clock_monotonic() - mailer->settled_at >= VERDICT_TIME) {
         settle(mailer);
     }

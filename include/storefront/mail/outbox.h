@@ -39,6 +39,7 @@ enum outbox_state {
 struct outbox_verdict {
     struct text id;
     enum outbox_state state;
+    int64_t attempts;   // as it was claimed: a mail that another mailer holds now is not judged
     int64_t seconds;    // until a queued one is tried again
     struct text reason; // for the operator; may be empty
 };
