@@ -359,7 +359,8 @@ bool connection_make(struct connection *connection)
         return true;
     }
     connection_drop(connection);
-    if (clock_monotonic() < connection->retry_at) {
+    // Without time left nothing is found out about the server.
+    if (clock_monotonic() < connection->retry_at || connection->left <= 0) {
         return false;
     }
     for (size_t i = 0; i < connection->host_count; i++) {

@@ -13,16 +13,22 @@
 #define DEADLINE_MS 400
 #define SLACK       1000000 // microseconds
 
-static struct database *opened(struct arena *arena, const char *url, struct text *logged)
+static struct database *opened_for(int64_t deadline_ms, struct arena *arena, const char *url,
+                                   struct text *logged)
 {
     const struct database_settings settings = {.url = text_from(url),
-                                               .deadline_ms = DEADLINE_MS,
+                                               .deadline_ms = deadline_ms,
                                                .user = STATEMENT_USER_WORKER,
                                                .application = "unit"};
     struct capture capture = capture_begin();
     struct database *database = database_open(&settings);
     *logged = capture_end(arena, &capture);
     return database;
+}
+
+static struct database *opened(struct arena *arena, const char *url, struct text *logged)
+{
+    return opened_for(DEADLINE_MS, arena, url, logged);
 }
 
 static const char *const bad_urls[] = {
@@ -123,6 +129,18 @@ static void a_silent_host_costs_no_more_than_was_granted(void **state)
     (void)close(listener);
 }
 
+// A request whose time is over finds nothing out about the server, and the next one does not wait for it.
+static void without_time_no_server_is_called_away(void **state)
+{
+    struct text logged;
+    int64_t passed = 0;
+    struct database *database = opened_for(0, *state, "host=127.0.0.1 port=1 dbname=x", &logged);
+    assert_non_null(database);
+    assert_int_equal(run(*state, database, &passed), DATABASE_UNAVAILABLE);
+    assert_int_equal(database_figures(database).failures, 0);
+    database_close(&database);
+}
+
 static void a_spent_arena_asks_nothing(void **state)
 {
     struct text logged;
@@ -217,6 +235,7 @@ int main(void)
         WITH_ARENA(a_host_that_refuses_is_unavailable_at_once),
         WITH_ARENA(one_port_is_for_all_hosts),
         WITH_ARENA(a_silent_host_costs_no_more_than_was_granted),
+        WITH_ARENA(without_time_no_server_is_called_away),
         WITH_ARENA(a_spent_arena_asks_nothing),
         WITH_ARENA(a_turn_is_asked_as_a_whole_or_not_at_all),
         cmocka_unit_test(numbers_of_every_width_are_read),
