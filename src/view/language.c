@@ -261,3 +261,15 @@ bool languages_word(const struct languages *languages, size_t language, struct t
     }
     return word != NULL;
 }
+
+bool languages_all(const struct languages *languages, size_t language,
+                   bool (*is_right)(void *context, struct text key, struct text phrase), void *context)
+{
+    const struct catalogue *catalogue = &languages->catalogues[language];
+    for (size_t i = 0; i < catalogue->count; i++) {
+        if (!is_right(context, catalogue->words[i].key, catalogue->words[i].phrase)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -185,6 +185,41 @@ static bool open_edition(struct view *view, size_t language)
     return edition->pages != NULL && edition->plain != NULL && weave_templates(edition);
 }
 
+static bool no_source(void *context, struct text name, struct text *source)
+{
+    (void)context;
+    (void)name;
+    (void)source;
+    return false;
+}
+
+// A phrase that is said alone, in plain text; NULL where it is not understood. It cannot name a template.
+static const struct template *weave_phrase(const struct edition *edition, struct text phrase,
+                                           struct arena *arena)
+{
+    const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN,
+                                                   .find_source = no_source,
+                                                   .constants = edition->constants,
+                                                   .is_strict = true};
+    struct template_set *set = template_set_open(arena, &settings);
+    return set == NULL ? NULL : template_phrase(set, phrase);
+}
+
+static bool can_be_said(void *context, struct text key, struct text phrase)
+{
+    const struct edition *edition = context;
+    bool is_said_alone = text_starts_with(key, TEXT("message.")) || text_starts_with(key, TEXT("error.")) ||
+                         text_starts_with(key, TEXT("mail."));
+    bool has_holes = text_find_text(phrase, TEXT("{{")) < phrase.length;
+    if (!is_said_alone || !has_holes || weave_phrase(edition, phrase, edition->view->arena) != NULL) {
+        return true;
+    }
+    log_event(LOG_ERROR, "phrase is not understood",
+              LOG_TEXT("language", languages_tag(edition->view->languages, edition->language)),
+              LOG_TEXT("key", key));
+    return false;
+}
+
 struct view *view_open(struct arena *arena, const struct view_settings *settings)
 {
     struct view *view = arena_take(arena, sizeof *view);
@@ -201,7 +236,8 @@ struct view *view_open(struct arena *arena, const struct view_settings *settings
     size_t count = languages_count(view->languages);
     view->editions = arena_take(arena, count * sizeof *view->editions);
     for (size_t language = 0; language < count; language++) {
-        if (view->editions == NULL || !open_edition(view, language)) {
+        if (view->editions == NULL || !open_edition(view, language) ||
+            !languages_all(view->languages, language, can_be_said, &view->editions[language])) {
             return NULL;
         }
     }
@@ -233,11 +269,7 @@ struct text view_phrase(const struct view *view, size_t language, const char *ke
         return phrase;
     }
     // Woven on the spot, in the request's arena: phrases with holes are few, and only failures say them.
-    const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN,
-                                                   .find_source = find_source,
-                                                   .constants = view->editions[language].constants};
-    struct template_set *set = template_set_open(arena, &settings);
-    const struct template *template = set == NULL ? NULL : template_phrase(set, phrase);
+    const struct template *template = weave_phrase(&view->editions[language], phrase, arena);
     const struct value nothing = {.kind = VALUE_NOTHING};
     struct buffer out = buffer_open(arena, PHRASE_MAXIMUM);
     if (template != NULL) {

@@ -9,11 +9,11 @@
 #include "storefront/view/assets.h"
 #include "storefront/view/view.h"
 
-#define ENGLISH                                                                                              \
-    "{\"language.name\":\"English\",\"greeting\":\"Hello {{name}} & co\",\"plain\":\"a <b>\","               \
+#define ENGLISH                                                                                                          \
+    "{\"language.name\":\"English\",\"message.late\":\"Late\",\"greeting\":\"Hello {{name}} & co\",\"plain\":\"a <b>\"," \
     "\"count\":\"{{#is_one}}one{{/is_one}}{{^is_one}}{{number}} many{{/is_one}} at {{shop.name}}\"}"
-#define GERMAN                                                                                               \
-    "{\"language.name\":\"Deutsch\",\"greeting\":\"Hallo {{name}} & Co\",\"plain\":\"\xc3\xa4 <b>\","        \
+#define GERMAN                                                                                                                         \
+    "{\"language.name\":\"Deutsch\",\"message.late\":\"Sp\xc3\xa4t\",\"greeting\":\"Hallo {{name}} & Co\",\"plain\":\"\xc3\xa4 <b>\"," \
     "\"count\":\"{{number}}\"}"
 
 static const char *const names[] = {"name", NULL};
@@ -105,6 +105,9 @@ static const struct broken_row broken[] = {
     {"own/language/de.json", "{\"greeting\":\"{{foreign}}\"}",
      "uses a name that its page does not have: foreign"},
     {"own/language/de.json", "{\"greeting\":\"{{#a\"}", "a tag that is not closed"},
+    {"own/language/de.json", "{\"message.late\":\"{{>a}}\"}", "phrase is not understood"},
+    {"own/language/de.json", "{\"message.late\":\"{{name} left\"}", "phrase is not understood"},
+    {"own/language/de.json", "{\"message.late\":\"{{/name}}\"}", "\"key\":\"message.late\""},
 };
 
 static void what_is_broken_stops_the_start(void **state)

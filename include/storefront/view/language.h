@@ -31,4 +31,8 @@ size_t languages_choose(const struct languages *languages, struct text accept);
 // The phrase behind `key` in `language`; false where there is none.
 bool languages_word(const struct languages *languages, size_t language, struct text key, struct text *phrase);
 
+// Whether `is_right` says so of every phrase of `language`.
+bool languages_all(const struct languages *languages, size_t language,
+                   bool (*is_right)(void *context, struct text key, struct text phrase), void *context);
+
 #endif
