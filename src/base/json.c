@@ -4,10 +4,12 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // jansson looks at every refusal of memory but one: where the room for a word cannot grow, it drops the byte
 // that made it too small, and copies a string whose closing quote that was far beyond its end. So the first
@@ -45,6 +47,15 @@ static void *allocate(size_t size)
         }
     }
     return piece;
+}
+
+// What it read may have been a password.
+static void wipe(void *piece)
+{
+    if (piece != NULL) {
+        explicit_bzero(piece, malloc_usable_size(piece));
+    }
+    free(piece);
 }
 
 static struct text copy_text(struct arena *arena, const char *bytes, size_t length)
@@ -148,7 +159,7 @@ static json_t *parse(struct text text, json_error_t *error)
     memory.size = 2 * text.length + 64;
     memory.reserve = malloc(memory.size);
     memory.is_short = memory.reserve == NULL;
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(allocate, wipe);
     json_t *json = memory.is_short ? NULL
                                    : json_load_callback(next_byte, &text,
                                                         JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error);
