@@ -98,8 +98,9 @@ int verb_maintain(int count, char **arguments)
     struct database *database = NULL;
     bool is_ready = program_start(&program, "storefront", false);
     database = is_ready ? program_database(&program, STATEMENT_USER_MAINTENANCE) : NULL;
-    bool done =
-        database != NULL && count_figures(database, &program) && purge_all(database, &program.settings);
+    // What cannot be counted is no reason to keep what has run out.
+    bool is_counted = database != NULL && count_figures(database, &program);
+    bool done = database != NULL && purge_all(database, &program.settings) && is_counted;
     if (!done) {
         log_line(LOG_ERROR, "maintenance was not done to its end");
     }

@@ -26,7 +26,8 @@ int verb_migrate(int count, char **arguments)
                 migration_run(program.arena, program.settings.database_url) &&
                 statements_fit(&program, STATEMENT_USER_WORKER) &&
                 statements_fit(&program, STATEMENT_USER_MAILER) &&
-                statements_fit(&program, STATEMENT_USER_MAINTENANCE);
+                statements_fit(&program, STATEMENT_USER_MAINTENANCE) &&
+                statements_fit(&program, STATEMENT_USER_METRICS);
     program_end(&program);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -155,6 +155,26 @@ class TheCommand(Journey):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("OTP_DIGTS", done.stderr)
 
+    def test_deletes_what_has_run_out_though_it_cannot_be_counted(self):
+        """And says by its end that not all was done."""
+        visitor = self.customer()
+        self.stack.travel(days=2)
+        self.stack.sql("REVOKE INSERT ON storefront.daily_figure FROM storefront_worker")
+        try:
+            self.assertEqual(self.stack.program("storefront", "maintain").returncode, 1)
+        finally:
+            self.stack.sql("GRANT INSERT ON storefront.daily_figure TO storefront_worker")
+        self.assertEqual(self.stack.count("one_time_code", "email = :'email'", email=visitor.email), 0)
+        self.assertEqual(self.stack.program("storefront", "maintain").returncode, 0)
+
+    def test_judges_what_a_mail_needs_before_there_is_one(self):
+        """config --check names each of the two questions and of the words that are not understood."""
+        for name, value in (("MAIL_SENDER", "nobody"), ("SMTP_URL", "mail.example"), ("SMTP_TLS", "banana"),
+                            ("SHOP_SUPPORT", "x"), ("LOG_FORMAT", "xml")):
+            done = self.stack.program("storefront", "config", "--check", **{name: value})
+            self.assertEqual(done.returncode, 1, name)
+            self.assertIn(name, done.stderr)
+
     def complaint(self, stderr=subprocess.PIPE, **settings):
         """How a refused setting is logged."""
         return subprocess.run([self.stack.app / "bin" / "storefront", "config", "--check"], stderr=stderr,
