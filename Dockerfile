@@ -1,4 +1,4 @@
-# One image for every part of the shop's account service, in stages: build, then one small stage for each role. The base
+# The images of the account service, in stages: build, then a small one for each role. The base
 # is Debian's; nothing is fetched but Debian's packages. docker-compose.yml puts the parts together.
 FROM debian:bookworm-slim AS base
 ENV DEBIAN_FRONTEND=noninteractive

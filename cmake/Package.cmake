@@ -43,7 +43,8 @@ install(FILES ${conf}/production/sysusers.conf RENAME storefront.conf DESTINATIO
 install(FILES ${conf}/production/tmpfiles.conf RENAME storefront.conf DESTINATION lib/tmpfiles.d ${of_production})
 install(FILES ${conf}/production/completion.bash RENAME storefront
     DESTINATION share/bash-completion/completions ${of_production})
-install(FILES ${conf}/debian/copyright ${PROJECT_SOURCE_DIR}/docs/operations.md DESTINATION share/doc/storefront ${of_production})
+install(FILES ${conf}/debian/copyright ${PROJECT_SOURCE_DIR}/docs/operations.md ${PROJECT_SOURCE_DIR}/docs/scaling.md
+    ${PROJECT_SOURCE_DIR}/SECURITY.md DESTINATION share/doc/storefront ${of_production})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_SET_DESTDIR ON)

@@ -1,6 +1,7 @@
--- The roles of the database and what may be said of them before any table exists. Run once by an administrator, in the
--- shop's own database (psql -f sql/roles.sql): it needs CREATEROLE, not superuser, and may be run again. Passwords, where
--- the server asks for any, are set by the administrator. What each role may do with each table stands in the migrations.
+-- The roles of the database and what may be said of them before any table exists. Run by an administrator before the first
+-- migration and before each update, in the shop's own database (psql -f sql/roles.sql): it needs CREATEROLE, not superuser.
+-- Passwords, where the server asks for any, are set by the administrator. What each role may do with each table stands in the
+-- migrations.
 
 DO $$
 DECLARE

@@ -21,7 +21,7 @@ missing_packages() { # those of its arguments, PACKAGE or PACKAGE/PROGRAM, that 
     done
 }
 
-install_group() { # $1 = build, run, test or bench
+install_group() { # $1 = build, run or another group of conf/dev/packages.txt
     local packages missing policy=/usr/sbin/policy-rc.d made=
     packages=$(sed -n "s/^$1 //p" "$HERE/conf/dev/packages.txt")
     missing=$(missing_packages $packages)

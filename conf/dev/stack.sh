@@ -1,4 +1,4 @@
-# Sourced by ./dev and the tests: one whole stack (PostgreSQL, three pools of workers, the mailer, a mail catcher, nginx)
+# Sourced by ./dev and the tests: one whole stack (PostgreSQL, three pools of workers, the mailer, metrics, maintenance, a mail catcher, nginx)
 # with a state folder of its own. As root, PostgreSQL runs as postgres, nginx's workers as www-data and the programs as
 # daemon; otherwise all of it as the user who calls.
 

@@ -1,4 +1,4 @@
-// See settings.h. The table is included twice more: for the rows, and nowhere else.
+// See settings.h. The table is included once more, for the rows.
 #include "storefront/base/settings.h"
 #include "storefront/base/file.h"
 #include "storefront/base/log.h"

@@ -1,4 +1,5 @@
-// See routes.h. To add a page: one row here, one file beside it, its template, its rule, its statements.
+// See routes.h. To add a page: one row here, one file beside it with its lines in pages.h, its template, its
+// rule, its statements; the tests say where else.
 #include "storefront/page/routes.h"
 #include "storefront/page/answer.h"
 #include "storefront/page/pages.h"

@@ -1,5 +1,5 @@
 // Limits that all workers share: keyed digests of what is limited, counted in the database. It promises that
-// a limit is taken before it is known whether the account exists, and that a limit which cannot be asked
+// a limit is taken and told the same whether or not the account exists, and that one which cannot be asked
 // refuses. It refuses to know what is being limited for.
 #ifndef STOREFRONT_ACCOUNT_THROTTLE_H
 #define STOREFRONT_ACCOUNT_THROTTLE_H

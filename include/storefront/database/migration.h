@@ -1,6 +1,6 @@
 // Brings the tables up to what this program expects. It promises that two runs at once do no harm, that each
-// migration is done whole or not at all, and that nothing is ever run twice. It refuses to know how to go
-// back.
+// migration is done whole or not at all, and that no migration but the bookkeeping's own is run twice. It
+// refuses to know how to go back.
 #ifndef STOREFRONT_DATABASE_MIGRATION_H
 #define STOREFRONT_DATABASE_MIGRATION_H
 

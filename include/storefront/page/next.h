@@ -6,7 +6,7 @@
 #include "storefront/base/text.h"
 
 // `wanted` as a path for a redirect, in printable ASCII, in `arena`; "/" where it does not begin with exactly
-// one slash, or holds a control character, as it stands or decoded (ASVS V1.5.x, open redirects).
+// one slash, or holds a control character, as it stands or decoded (ASVS V3.7.2, open redirects).
 struct text next_path(struct arena *arena, struct text wanted);
 
 #endif
