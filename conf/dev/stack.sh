@@ -238,6 +238,14 @@ make_secret() {
     ! is_root || chown root:$APP_USER "$STATE/secret.key"
 }
 
+settings_are_right() { # $1 = port; asked while what runs goes on
+    local STACK_PORT=$1 STACK_SMTP_PORT=${STACK_SMTP_PORT:-25} APP=$STATE/app lines said; mapfile -t lines < <(settings)
+    said=$(env "${lines[@]}" ${STACK_SANITIZER_OPTIONS:-} "$BUILD/storefront" config --check 2>&1) && return
+    printf '%s\n' "$said" >&2
+    say "these settings are not right"
+    return 1
+}
+
 write_settings() {
     (umask 077 && settings >"$RUN/env/settings")
     as_app "$APP/bin/storefront" config --check 2>"$STATE/log/config.log" || { cat "$STATE/log/config.log" >&2; say "these settings are not right"; return 1; }
@@ -271,6 +279,7 @@ stack_up() { # $1 = port, $2 = port at which the mails are shown; empty: nowhere
         APP=$STATE/app wanted=$(APP=$STATE/app fingerprint)
         if [ "$wanted" = "${STACK_FINGERPRINT:-}" ] && is_up; then say "it is up already"; exec 9>&-; return 0; fi
     fi
+    settings_are_right "$1" || { exec 9>&-; return 1; }
     stop_services
     STACK_PORT=$1 STACK_SMTP_PORT=$(free_port) STACK_MAIL_PORT=${2:+$(free_port "$2")}
     if ! start_all; then stop_services; exec 9>&-; return 1; fi
