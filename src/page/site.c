@@ -57,7 +57,6 @@ bool site_open(struct arena *arena, const struct settings *settings, struct site
     }
     bool has_host = is_host(rest);
     site->host = text_copy(arena, without_own_port(rest, site->is_secure));
-    site->port = port_of(site->host);
     site->has_loopback = settings->loopback_hosts;
     site->session_cookie = site->is_secure ? TEXT("__Host-sessionid") : TEXT("sessionid");
     if ((!site->is_secure && !text_equals(site->scheme, TEXT("http"))) || !has_host) {
@@ -67,11 +66,20 @@ bool site_open(struct arena *arena, const struct settings *settings, struct site
            refuse("ADDRESS_LIMITS is off, which https does not allow");
 }
 
-static bool is_loopback(const struct site *site, struct text host)
+static bool is_port_or_nothing(struct text end)
+{
+    int64_t number = 0;
+    return end.length == 0 ||
+           (end.bytes[0] == ':' && text_to_number(text_after(end, 1), 1, PORT_MAXIMUM, &number));
+}
+
+// At any port: a public URL is another machine's matter, and has its own.
+static bool is_loopback(struct text host)
 {
     static const struct text names[] = {TEXT("localhost"), TEXT("127.0.0.1"), TEXT("[::1]")};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (text_starts_with(host, names[i]) && text_equals(text_after(host, names[i].length), site->port)) {
+        if (text_equals_ignoring_case(text_cut(host, 0, names[i].length), names[i]) &&
+            is_port_or_nothing(text_after(host, names[i].length))) {
             return true;
         }
     }
@@ -80,7 +88,7 @@ static bool is_loopback(const struct site *site, struct text host)
 
 bool site_has_host(const struct site *site, struct text host)
 {
-    return text_equals_ignoring_case(host, site->host) || (site->has_loopback && is_loopback(site, host));
+    return text_equals_ignoring_case(host, site->host) || (site->has_loopback && is_loopback(host));
 }
 
 bool site_has_origin(const struct site *site, struct text host, struct text origin)

@@ -8,7 +8,6 @@
 struct site {
     struct text scheme;         // "http" or "https"
     struct text host;           // with its port where that is not the scheme's own, in lower case
-    struct text port;           // with its colon; may be empty
     bool is_secure;             // https
     bool has_loopback;          // loopback names are ours too
     struct text session_cookie; // the name of the session's cookie
