@@ -22,6 +22,24 @@ static size_t find_field(const struct form *form, struct text name)
     return FORM_FIELDS_MAXIMUM;
 }
 
+// A field that nobody asked for: it may come, but not twice. One without a name is nothing.
+static bool put_other(struct form *form, struct text name)
+{
+    if (name.length == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < form->other_count; i++) {
+        if (text_equals(form->others[i], name)) {
+            return false;
+        }
+    }
+    if (form->other_count == FORM_OTHERS_MAXIMUM) {
+        return false;
+    }
+    form->others[form->other_count++] = name;
+    return true;
+}
+
 bool form_put(struct form *form, struct text name, struct text value, bool is_number)
 {
     if (!unicode_is_valid(name) || !unicode_is_valid(value)) {
@@ -34,7 +52,7 @@ bool form_put(struct form *form, struct text name, struct text value, bool is_nu
     }
     size_t at = find_field(form, name);
     if (at == FORM_FIELDS_MAXIMUM) {
-        return true;
+        return put_other(form, name);
     }
     bool is_first = !form->values[at].is_given;
     form->values[at] = (struct field_value){.text = value, .is_given = true, .is_number = is_number};

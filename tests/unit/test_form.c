@@ -27,7 +27,8 @@ static const struct body_row rows[] = {
     {"an equals sign in the value", FORM, "username=a=b", FORM_READ, "a=b", NULL, NULL},
     {"no equals sign", FORM, "username", FORM_READ, "", NULL, NULL},
     {"empty pairs", FORM, "&&username=x&", FORM_READ, "x", NULL, NULL},
-    {"undeclared, twice", FORM, "a=1&a=2&username=x", FORM_READ, "x", NULL, NULL},
+    {"undeclared", FORM, "a=1&b=2&username=x", FORM_READ, "x", NULL, NULL},
+    {"undeclared, twice", FORM, "a=1&a=2&username=x", FORM_UNREADABLE, NULL, NULL, NULL},
     {"a name that only begins the same", FORM, "usernam=x&usernames=y", FORM_READ, NULL, NULL, NULL},
     {"another case", FORM, "Username=x", FORM_READ, NULL, NULL, NULL},
     {"an empty token", FORM, "csrfmiddlewaretoken=", FORM_READ, NULL, NULL, ""},
@@ -229,20 +230,38 @@ static void numbers_are_told_from_digits(void **state)
     assert_false(form_value(&form, "otp").is_number);
 }
 
+// As many as there is room for by name, each another one; and one more is refused.
+static void the_number_of_undeclared_fields_is_bounded(void **state)
+{
+    struct arena *arena = *state;
+    struct buffer body = buffer_open(arena, 4096);
+    for (int64_t i = 0; i <= (int64_t)FORM_OTHERS_MAXIMUM; i++) {
+        struct form form;
+        const struct request request = {.content_type = TEXT(FORM), .body = buffer_text(&body)};
+        assert_int_equal(form_read(arena, &request, fields, &form), FORM_READ);
+        buffer_add(&body, TEXT("&a"));
+        buffer_add_number(&body, i);
+        buffer_add(&body, TEXT("=1"));
+    }
+    struct form form;
+    const struct request request = {.content_type = TEXT(FORM), .body = buffer_text(&body)};
+    assert_int_equal(form_read(arena, &request, fields, &form), FORM_UNREADABLE);
+}
+
 static void the_number_of_pairs_is_bounded(void **state)
 {
     struct arena *arena = *state;
     struct form form;
-    const struct request allowed = {.content_type = TEXT(FORM), .body = repeated(arena, "a=1&", 256)};
+    const struct request allowed = {.content_type = TEXT(FORM), .body = repeated(arena, "=1&", 256)};
     assert_int_equal(form_read(arena, &allowed, fields, &form), FORM_READ);
-    const struct request refused = {.content_type = TEXT(FORM), .body = repeated(arena, "a=1&", 257)};
+    const struct request refused = {.content_type = TEXT(FORM), .body = repeated(arena, "=1&", 257)};
     assert_int_equal(form_read(arena, &refused, fields, &form), FORM_UNREADABLE);
 }
 
 static struct text parts_of(struct arena *arena, size_t count)
 {
     const struct text pieces[] = {
-        repeated(arena, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n", count),
+        repeated(arena, "--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\nx\r\n", count),
         TEXT("--b--\r\n")};
     return text_join(arena, pieces, 2);
 }
@@ -283,6 +302,7 @@ int main(void)
         WITH_ARENA(a_body_that_ended_early_is_unreadable),
         WITH_ARENA(raw_zero_bytes_are_refused_in_every_kind),
         WITH_ARENA(numbers_are_told_from_digits),
+        WITH_ARENA(the_number_of_undeclared_fields_is_bounded),
         WITH_ARENA(the_number_of_pairs_is_bounded),
         WITH_ARENA(the_number_of_parts_and_their_heads_are_bounded),
         WITH_ARENA(an_undeclared_field_is_never_given),

@@ -1,6 +1,6 @@
 // The fields of a request's body, whether it came as a form, as multipart or as JSON. It promises that a
-// declared field is valid UTF-8 without zero bytes, given at most once, and of its type. It refuses to know
-// what a field means.
+// field is valid UTF-8 without zero bytes and given at most once, and a declared one of its type. It refuses
+// to know what a field means.
 #ifndef STOREFRONT_HTTP_FORM_H
 #define STOREFRONT_HTTP_FORM_H
 
@@ -8,6 +8,7 @@
 #include "storefront/http/request.h"
 
 #define FORM_FIELDS_MAXIMUM ((size_t)8)
+#define FORM_OTHERS_MAXIMUM ((size_t)64)
 
 enum field_kind {
     FIELD_TEXT,
@@ -28,14 +29,16 @@ struct field_value {
 struct form {
     const struct field *fields; // as declared by the route; ends with a row without a name
     struct field_value values[FORM_FIELDS_MAXIMUM];
-    struct text csrf_token; // the field csrfmiddlewaretoken, which every form may have
+    struct text csrf_token;                  // the field csrfmiddlewaretoken, which every form may have
+    struct text others[FORM_OTHERS_MAXIMUM]; // names of fields that are passed over
+    size_t other_count;
 };
 
 enum form_outcome {
     FORM_READ,
     FORM_UNSUPPORTED, // neither form, multipart nor JSON, or in a foreign character set
-    FORM_UNREADABLE   // not what it says it is, a declared field twice or of a wrong type, not UTF-8, a zero
-                      // byte
+    FORM_UNREADABLE   // not what it says it is, too many fields, one twice or of a wrong type, not UTF-8, a
+                      // zero byte
 };
 
 // Reads the body of `request` into `form`: values for `fields`, copied into `arena`. Fields that are not
@@ -47,7 +50,8 @@ enum form_outcome form_read(struct arena *arena, const struct request *request, 
 struct field_value form_value(const struct form *form, const char *name);
 
 // Puts one field into `form`: for the readers of the three kinds of body, not for pages. False for a field
-// that is declared and was given before, and for text that is not UTF-8 or holds a zero byte.
+// that was given before, for one too many that is not declared, and for text that is not UTF-8 or holds a
+// zero byte.
 bool form_put(struct form *form, struct text name, struct text value, bool is_number);
 
 #endif
