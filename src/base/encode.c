@@ -152,7 +152,7 @@ bool decode_percent(struct arena *arena, struct text text, bool plus_is_space, s
 static bool may_stand_in_location(char byte)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-._~!$&'()*+,;=:@/?%";
+                                  "-._~!$&'()*+,;=:@/?%#";
     return byte != '\0' && strchr(allowed, byte) != NULL;
 }
 
