@@ -17,6 +17,7 @@ static bool fill(struct visit *visit, struct value *data)
     bool is_live = state.is_there && !state.is_locked && state.expires_in > 0;
     bool is_repeated = request_query(visit->request, visit->account.arena, TEXT("sent")).bytes != NULL;
     value_set_text(data, "username", session->pending.username);
+    value_set_text(data, "otp", visit_field(visit, "otp"));
     value_set_text(data, "email", session->pending.email);
     value_set_number(data, "code_length", state.facts.digits);
     value_set_number(data, "attempts_left", is_live ? state.attempts_left : 0);
@@ -33,10 +34,23 @@ static bool fill(struct visit *visit, struct value *data)
     return true;
 }
 
-static const char *const names[] = {"username",        "email",       "code_length",     "attempts_left",
-                                    "is_last_attempt", "expires_in",  "expires_minutes", "is_last_minute",
-                                    "resend_in",       "may_resend",  "is_live",         "is_locked",
-                                    "is_handed_over",  "is_repeated", "otp_error",       NULL};
+static const char *const names[] = {"username",
+                                    "email",
+                                    "code_length",
+                                    "attempts_left",
+                                    "is_last_attempt",
+                                    "expires_in",
+                                    "expires_minutes",
+                                    "is_last_minute",
+                                    "resend_in",
+                                    "may_resend",
+                                    "is_live",
+                                    "is_locked",
+                                    "is_handed_over",
+                                    "is_repeated",
+                                    "otp_error",
+                                    "otp",
+                                    NULL};
 
 const struct page verify_page = {.template = "verify.html", .names = names, .fill = fill};
 

@@ -291,6 +291,16 @@ class WhoGetsJson(Journey):
                 ({"Accept": "application/json, text/html;q=0.9"}, True),
                 ({"Accept": "text/html;q=0.5, application/json"}, True),
                 ({"Accept": "APPLICATION/JSON"}, True),
+                ({"Accept": "application/json;q=1.0"}, True),
+                ({"Accept": "application/json;charset=utf-8"}, True),
+                ({"Accept": "application/json;q=0.9, text/html;q=0.5"}, True),
+                ({"Accept": "text/*;q=0.3,application/json;q=0.4"}, True),
+                ({"Accept": "application/json;q=0.1"}, True),
+                ({"Accept": "application/json; q=0.7, text/html; level=1; q=0.6"}, True),
+                ({"Accept": "application/json; q=0.7, text/html; level=1"}, False),
+                ({"Accept": "application/jsonp"}, False),
+                ({"Accept": "application/json;q=0.5, text/html;q=0.5"}, False),
+                ({"Accept": "application/json;q=0.000"}, False),
                 ({"Accept": PAGE}, False),
                 ({"Accept": None}, False),
                 ({"Accept": ""}, False),
@@ -312,10 +322,9 @@ class WhoGetsJson(Journey):
                 self.assertEqual((refused.status, refused.is_json, refused.is_page), (413, is_json, not is_json))
 
     def test_the_worker_weighs_every_quality(self):
-        """Where both are below 1; nginx's own errors are pages then."""
-        for accepted, is_json in (("text/html;q=0.5, application/json;q=0.8", True),
-                                  ("text/html;q=0.85, application/json;q=0.9", True),
-                                  ("text/html;q=0, application/json;q=0.1", True),
+        """To the thousandth, where nginx's own errors go by tenths."""
+        for accepted, is_json in (("text/html;q=0.83, application/json;q=0.85", True),
+                                  ("text/html;q=0.001, application/json;q=0.002", True),
                                   ("text/html;q=0.9, application/json;q=0.85", False)):
             refused = self.visitor().send("POST", "/register/", b"", {"Content-Type": FORM, "Accept": accepted})
             self.assertEqual((refused.status, refused.is_json), (403, is_json), accepted)
@@ -366,9 +375,10 @@ class Pages(Journey):
                 self.assertEqual((page.status, page.is_page), (in_json.status, True))
                 for messages in in_json.json.get("errors", {}).values():
                     self.assertIn(messages[0], page.text.replace("&#39;", "'"))
-        page = registered.submit("/register/verify/", {"otp": registered.wrong(registered.code())})
-        self.assertEqual(page.status, 400)
-        page.form("/register/verify/")
+        for typed in (registered.wrong(registered.code()), "12ab"):
+            page = registered.submit("/register/verify/", {"otp": typed})
+            self.assertEqual((page.status, page.form("/register/verify/").fields["otp"]), (400, typed))
+        self.assertEqual(registered.get("/register/verify/").form("/register/verify/").fields["otp"], "")
 
     def test_can_hold_all_that_could_be_typed(self):
         """A form full of signs that need escaping comes back with them and is no 503."""
