@@ -1,6 +1,7 @@
 -- Counts one more mail for a mailbox and for a session, where the limits of the hour and of the day allow it.
 -- $1 the mailbox, $2 the session, $3 mails in an hour, $4 mails in a day.
--- Returns a row for each limit that counted it; fewer than two: the transaction is to be given up.
+-- Returns a row for each limit that counted it, with the seconds until it allows another one; fewer than two: the transaction is
+-- to be given up.
 -- Run by: worker.
 
 INSERT INTO storefront.rate_limit AS known (key, events, forget_at)
@@ -12,4 +13,5 @@ ON CONFLICT (key) DO UPDATE SET
     forget_at = excluded.forget_at
 WHERE storefront.limit_wait(known.events, $3::bigint, 3600) = 0
   AND storefront.limit_wait(known.events, $4::bigint, 86400) = 0
-RETURNING true
+RETURNING greatest(storefront.limit_wait(known.events, $3::bigint, 3600),
+                   storefront.limit_wait(known.events, $4::bigint, 86400)) AS seconds

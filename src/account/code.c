@@ -127,6 +127,7 @@ enum outcome code_queue(struct account *account, const struct registration *regi
     bool repeats = is_worth_repeating(account, state);
     struct answer limits;
     struct answer mail;
+    int64_t next_in = 0;
     throttle_ask_mail(account, mailbox, session, &limits);
     if (repeats) {
         ask_again(account, state, &mail);
@@ -135,7 +136,8 @@ enum outcome code_queue(struct account *account, const struct registration *regi
         code_ask(account, registration->id, mailbox, settings->resend_seconds, &mail);
     }
     (void)database_turn(account->database, account->arena);
-    enum outcome outcome = throttle_read_mail(&limits);
+    enum outcome outcome = throttle_read_mail(account, &limits, &next_in);
+    state->resend_in = next_in;
     if (outcome != OUTCOME_DONE || !repeats) {
         return outcome == OUTCOME_DONE ? code_read(&mail, &state->facts.digits) : outcome;
     }
@@ -170,7 +172,6 @@ enum outcome code_send_again(struct account *account, const struct registration 
     database_begin(account->database);
     enum outcome outcome = code_queue(account, registration, session_id, state);
     if (outcome == OUTCOME_DONE) {
-        state->resend_in = account->settings->resend_seconds;
         return account_outcome(database_commit(account->database));
     }
     database_rollback(account->database);

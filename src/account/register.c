@@ -255,7 +255,7 @@ static enum outcome take_turn(struct attempt *attempt, const struct holder *own,
     code_ask(account, registration_id, mailbox, 0, &code);
     session_ask_pending(account, ticket, registration_id, attempt->visitor->token_digest, false, &pending);
     (void)database_turn(account->database, account->arena);
-    enum outcome outcome = throttle_read_mail(&limits);
+    enum outcome outcome = throttle_read_mail(account, &limits, &attempt->result->resend_in);
     if (outcome == OUTCOME_DONE) {
         outcome = read_customer(&customer);
     }
@@ -277,7 +277,6 @@ static enum outcome write_registration(struct attempt *attempt, const struct hol
     if (outcome == OUTCOME_DONE) {
         attempt->result->ticket = ticket;
         attempt->result->expires_in = account->settings->otp_minutes * MINUTE;
-        attempt->result->resend_in = account->settings->resend_seconds;
         return account_outcome(database_commit(account->database));
     }
     database_rollback(account->database);

@@ -151,10 +151,15 @@ void throttle_ask_mail(struct account *account, struct text mailbox_key, struct 
     database_ask(account->database, account->arena, STATEMENT_TAKE_MAIL_LIMITS, parameters, 4, answer);
 }
 
-enum outcome throttle_read_mail(const struct answer *answer)
+enum outcome throttle_read_mail(const struct account *account, const struct answer *answer, int64_t *next_in)
 {
     if (answer->outcome != DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
+    }
+    *next_in = account->settings->resend_seconds;
+    for (size_t row = 0; row < answer->rows.count; row++) {
+        int64_t wait = rows_number(&answer->rows, row, 0);
+        *next_in = wait > *next_in ? wait : *next_in;
     }
     return answer->rows.count == 2 ? OUTCOME_DONE : OUTCOME_THROTTLED;
 }

@@ -30,6 +30,17 @@ class AMailbox(Journey):
         self.stack.travel(seconds=answer.retry_after + 1)
         self.succeeds(sixth.register())
 
+    def test_is_told_when_the_next_one_may_be_asked_for(self):
+        """resend_in after each mail: a minute, and with the last of the hour until the first is an hour old; mended ones too."""
+        pending = self.pending(email=f"box-{self.word}@example.com")
+        self.mailed(pending)
+        for number in (2, 3, 4, 5):
+            self.stack.travel(seconds=300)
+            said = self.succeeds(pending.resend() if number % 2 else pending.register(name=f"Jo {number}", password=f"securepass{number}23"))
+            self.assertAlmostEqual(said["resend_in"], 60 if number < 5 else 2400, delta=5)
+            self.mailed(pending, number)
+        self.assertAlmostEqual(self.fails(pending.resend(), 429, "throttled") and pending.resend().retry_after, 2400, delta=10)
+
     def nothing_was_made(self, visitor):
         """No account, no mail, no session."""
         self.assertIsNone(self.customer_row(visitor, "id"))

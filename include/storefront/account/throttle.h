@@ -48,8 +48,9 @@ void throttle_give_back_address(struct account *account, enum limit limit, struc
 void throttle_ask_mail(struct account *account, struct text mailbox_key, struct text session_key,
                        struct answer *answer);
 
-// What came of it. OUTCOME_THROTTLED: the transaction is to be given up.
-enum outcome throttle_read_mail(const struct answer *answer);
+// What came of it; `next_in` becomes the seconds until another mail may be asked for, by these limits and by
+// the age that a mail must have. OUTCOME_THROTTLED: the transaction is to be given up.
+enum outcome throttle_read_mail(const struct account *account, const struct answer *answer, int64_t *next_in);
 
 // In how many seconds one more mail is allowed, at least 1; for Retry-After.
 int64_t throttle_mail_wait(struct account *account, struct text mailbox_key, struct text session_key);
