@@ -13,7 +13,7 @@ SETTING_GROUP("The shop, as customers see it")
 SETTING_TEXT(public_url, "PUBLIC_URL", "http://127.0.0.1:8080",
              "Scheme and host of the shop's pages: for links in mails, Secure cookies, and the check of Host and Origin")
 SETTING_SWITCH(loopback_hosts, "LOOPBACK_HOSTS", false,
-               "Answer to localhost, 127.0.0.1 and [::1] at the public URL's port too; for development")
+               "Answer to localhost, 127.0.0.1 and [::1] too, at any port; for development")
 SETTING_TEXT(shop_name, "SHOP_NAME", "Our Shop", "The shop's name in pages and mails")
 SETTING_TEXT(shop_logo, "SHOP_LOGO", "",
              "A static file (say logo.svg) that stands in place of the name; empty: the name")
