@@ -271,6 +271,13 @@ is_up() {
     [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$STACK_PORT/readyz")" = 200 ]
 }
 
+port_is_free() { # $1 = port; that of this stack, while it runs, is free for it
+    { [ "${STACK_PORT:-}" = "$1" ] && is_running nginx; } || ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || {
+        say "something else listens at port $1; another one can be chosen with PORT"
+        return 1
+    }
+}
+
 stack_up() { # $1 = port, $2 = port at which the mails are shown; empty: nowhere
     mkdir -p "$(dirname "$RUN")"; make_folders || return 1
     exec 9>"$RUN/lock"; flock 9
@@ -279,7 +286,7 @@ stack_up() { # $1 = port, $2 = port at which the mails are shown; empty: nowhere
         APP=$STATE/app wanted=$(APP=$STATE/app fingerprint)
         if [ "$wanted" = "${STACK_FINGERPRINT:-}" ] && is_up; then say "it is up already"; exec 9>&-; return 0; fi
     fi
-    settings_are_right "$1" || { exec 9>&-; return 1; }
+    port_is_free "$1" && settings_are_right "$1" || { exec 9>&-; return 1; }
     stop_services
     STACK_PORT=$1 STACK_SMTP_PORT=$(free_port) STACK_MAIL_PORT=${2:+$(free_port "$2")}
     if ! start_all; then stop_services; exec 9>&-; return 1; fi

@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gzip
 import os
 import re
+import socket
 import subprocess
 
 import fastcgi
@@ -110,10 +111,14 @@ class StartedAgain(Journey):
 
 class AStackThatIsToldNonsense(Journey):
     def test_goes_on(self):
-        """The settings are judged before anything is stopped."""
+        """Settings and port are judged before anything is stopped."""
         before = self.stack.children("pages")
         with self.assertRaises(subprocess.CalledProcessError):
             self.stack.do("up", PORT=str(self.stack.port), STOREFRONT_OTP_DIGITS="99")
+        with socket.socket() as somebody, self.assertRaises(subprocess.CalledProcessError):
+            somebody.bind(("127.0.0.1", 0))
+            somebody.listen()
+            self.stack.do("up", PORT=str(somebody.getsockname()[1]))
         self.assertEqual(self.stack.children("pages"), before)
         self.assertEqual(self.visitor().get("/readyz").status, 200)
 
