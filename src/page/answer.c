@@ -4,6 +4,8 @@
 #include "storefront/base/json.h"
 
 #define MINUTE            60
+#define HOUR              (60 * MINUTE)
+#define LONG_WAIT         (2 * HOUR)
 #define USUAL_LENGTH      ((size_t)8 * 1024) // of a page, in bytes
 #define RETRY_UNAVAILABLE 3 // seconds; a proof whose answer was lost is answered again from then on
 
@@ -64,7 +66,9 @@ static struct value *phrase_numbers(struct visit *visit)
 {
     const struct result *result = &visit->result;
     struct value *numbers = value_object(visit->account.arena);
-    if (result->retry_after > MINUTE) {
+    if (result->retry_after > LONG_WAIT) {
+        value_set_number(numbers, "hours", (result->retry_after + HOUR - 1) / HOUR);
+    } else if (result->retry_after > MINUTE) {
         value_set_number(numbers, "minutes", (result->retry_after + MINUTE - 1) / MINUTE);
     } else if (result->retry_after > 1) {
         value_set_number(numbers, "seconds", result->retry_after);

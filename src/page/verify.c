@@ -17,7 +17,9 @@ static bool fill(struct visit *visit, struct value *data)
     bool is_live = state.is_there && !state.is_locked && state.expires_in > 0;
     bool is_repeated = request_query(visit->request, visit->account.arena, TEXT("sent")).bytes != NULL;
     value_set_text(data, "username", session->pending.username);
-    value_set_text(data, "otp", visit_field(visit, "otp"));
+    if (visit->request->method == METHOD_POST) {
+        value_set_text(data, "otp", visit_field(visit, "otp"));
+    }
     value_set_text(data, "email", session->pending.email);
     value_set_number(data, "code_length", state.facts.digits);
     value_set_number(data, "attempts_left", is_live ? state.attempts_left : 0);
@@ -26,6 +28,8 @@ static bool fill(struct visit *visit, struct value *data)
     value_set_number(data, "expires_minutes", (state.expires_in + MINUTE - 1) / MINUTE);
     value_set_switch(data, "is_last_minute", state.expires_in <= MINUTE);
     value_set_number(data, "resend_in", state.resend_in);
+    value_set_number(data, "resend_minutes", (state.resend_in + MINUTE - 1) / MINUTE);
+    value_set_switch(data, "waits_minutes", state.resend_in > 2 * MINUTE);
     value_set_switch(data, "may_resend", state.resend_in == 0);
     value_set_switch(data, "is_live", is_live);
     value_set_switch(data, "is_locked", state.is_locked);
@@ -46,6 +50,8 @@ static const char *const names[] = {"username",
                                     "may_resend",
                                     "is_live",
                                     "is_locked",
+                                    "resend_minutes",
+                                    "waits_minutes",
                                     "is_handed_over",
                                     "is_repeated",
                                     "otp_error",

@@ -57,6 +57,7 @@ class AMailbox(Journey):
         answer = self.another().register()
         self.fails(answer, 429, "throttled")
         self.assertAlmostEqual(answer.retry_after, 20 * 3600, delta=60)
+        self.assertIn("in 20 hours", answer.json["message"])
         self.stack.travel(hours=20, minutes=1)
         self.succeeds(self.another().register())
         kept = "SELECT max(cardinality(events)) FROM storefront.rate_limit WHERE forget_at > storefront.now() + interval '2 hours'"

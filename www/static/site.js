@@ -306,7 +306,9 @@
   }
 
   function clockFace(seconds) {
-    return Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0');
+    const two = (number) => String(number % 60).padStart(2, '0');
+    const minutes = Math.floor(seconds / 60);
+    return (minutes < 60 ? minutes : Math.floor(minutes / 60) + ':' + two(minutes)) + ':' + two(seconds);
   }
 
   function tickWait() {
