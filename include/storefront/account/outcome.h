@@ -1,6 +1,6 @@
 // How a request can end, as answers. The rules return them, the guard adds its own, and one table in
-// page/answer.c says what each means as status, code and words. Nothing else in the program is reported by
-// number.
+// page/answer.c says what each means as status, code and words. It promises that each end has
+// one name; it refuses to know how any is told.
 #ifndef STOREFRONT_ACCOUNT_OUTCOME_H
 #define STOREFRONT_ACCOUNT_OUTCOME_H
 

@@ -1,5 +1,6 @@
-// The worker's own time: for its log, its deadlines and its mails' dates. Everything that expires is judged
-// by the database's clock instead, so that workers on many hosts agree.
+// The process's own time: for its log, its deadlines and its mails' dates. It promises a clock that never
+// goes back beside the one on the wall. It refuses to judge what expires: that is the database's clock's, so
+// that many hosts agree.
 #ifndef STOREFRONT_BASE_CLOCK_H
 #define STOREFRONT_BASE_CLOCK_H
 

@@ -1,5 +1,5 @@
-// How many connections wait at a listening Unix socket to be accepted, as the kernel tells it. It refuses to
-// know who listens.
+// How many connections wait at a listening Unix socket to be accepted, as the kernel tells it. It promises to
+// ask without connecting. It refuses to know who listens.
 #ifndef STOREFRONT_HTTP_QUEUE_H
 #define STOREFRONT_HTTP_QUEUE_H
 

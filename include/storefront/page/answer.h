@@ -1,5 +1,6 @@
 // From outcome to answer: one table says what each outcome means as status, code and words; here it becomes
-// JSON, a page or a redirect. Pages do not write answers.
+// JSON, a page or a redirect. It promises that nothing is said of an outcome elsewhere, and that
+// all that is shown is escaped. It refuses to know why the outcome came about.
 #ifndef STOREFRONT_PAGE_ANSWER_H
 #define STOREFRONT_PAGE_ANSWER_H
 

@@ -1,5 +1,6 @@
 // What is counted of each visit, for operators: by route, status and outcome, and the time that it took. It
-// promises no name, address or id of a customer in any figure.
+// promises no name, address or id of a customer in any figure. It refuses to know what the figures are judged
+// by.
 #ifndef STOREFRONT_PAGE_FIGURES_H
 #define STOREFRONT_PAGE_FIGURES_H
 

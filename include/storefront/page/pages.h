@@ -1,5 +1,6 @@
 // The journeys' pages and deeds, as the map names them: one file each. For routes.c, which promises that each
-// is asked only when its row allows it.
+// is asked only when its row allows it. A page translates between form, rule and template; it refuses to know
+// cookies, tokens and statuses.
 #ifndef STOREFRONT_PAGE_PAGES_H
 #define STOREFRONT_PAGE_PAGES_H
 

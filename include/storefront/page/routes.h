@@ -1,5 +1,6 @@
-// THE MAP: every URL of the service, one row each. What a row does not allow, the guard refuses before any
-// page is asked; nginx's map of pools, the tests and the README are made from it or checked against it.
+// THE MAP: every URL of the service, one row each. It promises that what a row does not allow is refused
+// before any page is asked. It refuses to know what a page does; nginx's map of pools, the tests and the
+// README are made from it or checked against it.
 #ifndef STOREFRONT_PAGE_ROUTES_H
 #define STOREFRONT_PAGE_ROUTES_H
 

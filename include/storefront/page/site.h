@@ -1,5 +1,6 @@
 // Where the shop is: scheme, host and port from its public URL, and what follows from them for Host, Origin
-// and cookies.
+// and cookies. It promises that nothing a request says of itself becomes part of that. It refuses to know who
+// asks.
 #ifndef STOREFRONT_PAGE_SITE_H
 #define STOREFRONT_PAGE_SITE_H
 

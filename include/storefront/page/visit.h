@@ -1,5 +1,6 @@
 // One visit of one page: what the guard has found out, what the page decides, and what they share. Pages get
 // a visit and return an outcome; page/answer.c turns that into a page, JSON or a redirect.
+// It promises that cookies and tokens are set in one place. It refuses to know which page it is.
 #ifndef STOREFRONT_PAGE_VISIT_H
 #define STOREFRONT_PAGE_VISIT_H
 
