@@ -4,8 +4,9 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <malloc.h>
 #include <math.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +36,24 @@ static size_t next_byte(void *room, size_t size, void *context)
 
 static bool copy_value(struct arena *arena, const json_t *json, unsigned depth, struct value *value);
 
+// Before each piece stands how long it is: what jansson read may have been a password, and is wiped.
+struct piece {
+    alignas(max_align_t) size_t size;
+    alignas(max_align_t) char bytes[];
+};
+
+static void *begin(struct piece *piece, size_t size)
+{
+    if (piece == NULL) {
+        return NULL;
+    }
+    piece->size = size;
+    return piece->bytes;
+}
+
 static void *allocate(size_t size)
 {
-    void *piece = malloc(size);
+    struct piece *piece = malloc(sizeof *piece + size);
     if (piece == NULL) {
         memory.is_short = true;
         if (size <= memory.size) {
@@ -46,16 +62,16 @@ static void *allocate(size_t size)
             memory.size = 0;
         }
     }
-    return piece;
+    return begin(piece, size);
 }
 
-// What it read may have been a password.
-static void wipe(void *piece)
+static void wipe(void *bytes)
 {
-    if (piece != NULL) {
-        explicit_bzero(piece, malloc_usable_size(piece));
+    if (bytes != NULL) {
+        struct piece *piece = (struct piece *)((char *)bytes - offsetof(struct piece, bytes));
+        explicit_bzero(piece->bytes, piece->size);
+        free(piece);
     }
-    free(piece);
 }
 
 static struct text copy_text(struct arena *arena, const char *bytes, size_t length)
@@ -157,7 +173,7 @@ static json_t *parse(struct text text, json_error_t *error)
 {
     // The room for a word begins with 16 bytes and doubles when one of the text's no longer fits.
     memory.size = 2 * text.length + 64;
-    memory.reserve = malloc(memory.size);
+    memory.reserve = malloc(sizeof(struct piece) + memory.size);
     memory.is_short = memory.reserve == NULL;
     json_set_alloc_funcs(allocate, wipe);
     json_t *json = memory.is_short ? NULL
