@@ -4,7 +4,7 @@
 #include "storefront/base/json.h"
 
 #define MINUTE            60
-#define HOUR              (60 * MINUTE)
+#define HOUR              ((int64_t)60 * MINUTE)
 #define LONG_WAIT         (2 * HOUR)
 #define USUAL_LENGTH      ((size_t)8 * 1024) // of a page, in bytes
 #define RETRY_UNAVAILABLE 3 // seconds; a proof whose answer was lost is answered again from then on

@@ -29,7 +29,7 @@ static bool fill(struct visit *visit, struct value *data)
     value_set_switch(data, "is_last_minute", state.expires_in <= MINUTE);
     value_set_number(data, "resend_in", state.resend_in);
     value_set_number(data, "resend_minutes", (state.resend_in + MINUTE - 1) / MINUTE);
-    value_set_switch(data, "waits_minutes", state.resend_in > 2 * MINUTE);
+    value_set_switch(data, "waits_minutes", state.resend_in > (int64_t)2 * MINUTE);
     value_set_switch(data, "may_resend", state.resend_in == 0);
     value_set_switch(data, "is_live", is_live);
     value_set_switch(data, "is_locked", state.is_locked);
