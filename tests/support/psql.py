@@ -5,7 +5,7 @@ import tempfile
 import threading
 
 ANSWERED = "--- answered ---"
-LOST = 2  # what psql ends with when the server went away
+LOST = 2  # what psql ends with when the server went away, unless it was in the middle of a statement
 MOST_SECONDS = 60
 
 
@@ -61,7 +61,8 @@ class Psql:
         self.errors.seek(0)
         said = self.errors.read() or f"psql ended with {status}"
         self.close()
-        return ConnectionLost(said) if status == LOST else DatabaseRefused(said)
+        is_lost = status == LOST or "server closed the connection unexpectedly" in said
+        return ConnectionLost(said) if is_lost else DatabaseRefused(said)
 
     def close(self):
         for file in (self.process.stdin, self.process.stdout, self.errors):
