@@ -1,8 +1,9 @@
 -- Writes down what became of mails that a mailer had in hand, of many in one commit. One that the mail server took is settled,
 -- and with the first one its code's life begins; one that it could not take now is tried again later. Run twice, it changes
--- nothing more; and of a mail that another mailer has taken over since only that it was sent. The codes are locked first, as wherever both are written.
--- $1 a JSON array with an object for each mail: its id; its state (sent, queued, dropped or refused); attempts, by which claim it was in hand; seconds, until a queued
--- one is tried again; its reason, for the operator.
+-- nothing more; and of a mail that another mailer has taken over since it writes only that it was sent. The codes are locked
+-- first, as wherever both are written.
+-- $1 a JSON array with an object for each mail: its id; its state (sent, queued, dropped or refused); attempts, by which claim
+-- it was in hand; seconds, until a queued one is tried again; its reason, for the operator.
 -- Run by: mailer.
 
 WITH verdict AS (
@@ -23,7 +24,8 @@ WITH verdict AS (
         reason = verdict.reason
     FROM verdict, (SELECT count(*) FROM held) AS room
     WHERE outbox.id = ANY (ARRAY(SELECT id FROM verdict)) AND outbox.id = verdict.id
-      AND ((outbox.state = 'sending' AND outbox.attempts = verdict.attempts) OR (verdict.state = 'sent' AND outbox.state <> 'sent'))
+      AND ((outbox.state = 'sending' AND outbox.attempts = verdict.attempts)
+           OR (verdict.state = 'sent' AND outbox.state <> 'sent'))
     RETURNING outbox.code_id, outbox.state
 )
 UPDATE storefront.one_time_code AS code SET

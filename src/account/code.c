@@ -137,7 +137,7 @@ enum outcome code_queue(struct account *account, const struct registration *regi
     }
     (void)database_turn(account->database, account->arena);
     enum outcome outcome = throttle_read_mail(account, &limits, &next_in);
-    state->resend_in = next_in;
+    state->resend_in = outcome == OUTCOME_DONE ? next_in : state->resend_in;
     if (outcome != OUTCOME_DONE || !repeats) {
         return outcome == OUTCOME_DONE ? code_read(&mail, &state->facts.digits) : outcome;
     }
