@@ -73,7 +73,7 @@ static bool is_port_or_nothing(struct text end)
            (end.bytes[0] == ':' && text_to_number(text_after(end, 1), 1, PORT_MAXIMUM, &number));
 }
 
-// At any port: a public URL is another machine's matter, and has its own.
+// At any port: the public URL's may be another one than the developer's stack listens at.
 static bool is_loopback(struct text host)
 {
     static const struct text names[] = {TEXT("localhost"), TEXT("127.0.0.1"), TEXT("[::1]")};
