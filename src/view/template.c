@@ -8,6 +8,7 @@
 
 #define CONTEXTS_MAXIMUM ((size_t)32)
 #define NESTING_MAXIMUM  64
+#define JOINED_MAXIMUM   ((size_t)64)
 
 enum node_kind { NODE_LITERAL, NODE_VALUE, NODE_RAW_VALUE, NODE_SECTION, NODE_INVERTED, NODE_TEMPLATE };
 
@@ -120,18 +121,27 @@ static struct node *add_node(struct template_set *set, struct node ***last, stru
     return added;
 }
 
+static size_t escaped_length(struct text text)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char escape = escape_of[(unsigned char)text.bytes[i]];
+        length += escape == 0 ? 1 : strlen(escaped_as[escape]);
+    }
+    return length;
+}
+
 static void add_literal(struct template_set *set, struct node ***last, struct text text, bool escapes)
 {
-    const size_t longest_escape = 6;
-    if (text.length == 0) {
-        return;
-    }
-    if (escapes && set->settings.escape == TEMPLATE_HTML) {
-        struct buffer escaped = buffer_open(set->arena, text.length * longest_escape);
+    size_t length = escapes && set->settings.escape == TEMPLATE_HTML ? escaped_length(text) : text.length;
+    if (length > text.length) {
+        struct buffer escaped = buffer_open(set->arena, length);
         escape_html(text, &escaped);
         text = buffer_text(&escaped);
     }
-    (void)add_node(set, last, (struct node){.kind = NODE_LITERAL, .text = text});
+    if (text.length > 0) {
+        (void)add_node(set, last, (struct node){.kind = NODE_LITERAL, .text = text});
+    }
 }
 
 static struct node named_node(enum node_kind kind, struct text name)
@@ -149,15 +159,27 @@ static const struct value *find_below(const struct value *found, struct text pat
     return found;
 }
 
+// Makes the literals from `first` on one, up to the first node that is none.
+static void join_run(struct template_set *set, struct node *first)
+{
+    struct text parts[JOINED_MAXIMUM];
+    size_t count = 0;
+    struct node *node = first;
+    while (node != NULL && node->kind == NODE_LITERAL && count < JOINED_MAXIMUM) {
+        parts[count++] = node->text;
+        node = node->next;
+    }
+    if (count > 1) {
+        first->text = text_join(set->arena, parts, count);
+        first->next = node;
+    }
+}
+
 // Neighbours that never change are one piece when the template is filled.
 static struct node *join_literals(struct template_set *set, struct node *first)
 {
     for (struct node *node = first; node != NULL; node = node->next) {
-        while (node->kind == NODE_LITERAL && node->next != NULL && node->next->kind == NODE_LITERAL) {
-            const struct text parts[] = {node->text, node->next->text};
-            node->text = text_join(set->arena, parts, 2);
-            node->next = node->next->next;
-        }
+        join_run(set, node);
     }
     return first;
 }

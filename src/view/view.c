@@ -25,11 +25,19 @@ struct edition {
     const struct template *templates[TEMPLATES_MAXIMUM];
 };
 
+// The file of a template or partial, read once for all languages.
+struct source {
+    struct text name;
+    struct text content;
+    const struct source *next;
+};
+
 struct view {
     struct arena *arena;
     struct view_settings settings;
     struct text folders[FOLDERS]; // the shop's own first
     struct languages *languages;
+    const struct source *sources;
     struct value shop, names; // the shop's own words, and its static files by name
     struct edition *editions;
 };
@@ -39,13 +47,32 @@ const struct languages *view_languages(const struct view *view)
     return view->languages;
 }
 
-static bool find_source(void *context, struct text name, struct text *source)
+static const struct source *read_source(struct view *view, struct text name)
 {
-    const struct edition *edition = context;
-    const struct view *view = edition->view;
     const struct text parts[] = {text_from(view->settings.folder), TEXT("/"), name};
     const char *path = file_search(view->arena, view->folders, FOLDERS, text_join(view->arena, parts, 3));
-    return path != NULL && file_read(view->arena, path, SOURCE_MAXIMUM, source);
+    struct source *source = path == NULL ? NULL : arena_take(view->arena, sizeof *source);
+    if (source == NULL || !file_read(view->arena, path, SOURCE_MAXIMUM, &source->content)) {
+        return NULL;
+    }
+    source->name = name;
+    source->next = view->sources;
+    view->sources = source;
+    return source;
+}
+
+static bool find_source(void *context, struct text name, struct text *content)
+{
+    const struct edition *edition = context;
+    const struct source *source = edition->view->sources;
+    while (source != NULL && !text_equals(source->name, name)) {
+        source = source->next;
+    }
+    source = source == NULL ? read_source(edition->view, name) : source;
+    if (source != NULL) {
+        *content = source->content;
+    }
+    return source != NULL;
 }
 
 static bool find_word(void *context, struct text key, struct text *phrase)

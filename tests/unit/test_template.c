@@ -341,6 +341,24 @@ static void constants_are_woven_in(void **state)
     assert_text(filled(arena, template, &data), "&lt;<S&amp;1,2,-");
 }
 
+static void long_runs_of_constants_are_whole(void **state)
+{
+    struct arena *arena = *state;
+    const size_t pieces = 150;
+    struct buffer source = buffer_open(arena, SUPPORT_ARENA);
+    struct buffer expected = buffer_open(arena, SUPPORT_ARENA);
+    for (size_t i = 0; i < pieces; i++) {
+        buffer_add_number(&source, (int64_t)i);
+        buffer_add(&source, TEXT("{{words.and}}"));
+        buffer_add_number(&expected, (int64_t)i);
+        buffer_add(&expected, TEXT(" &amp; "));
+    }
+    const char *const sources[][2] = {{"main", text_string(arena, buffer_text(&source))}, {NULL, NULL}};
+    static const char *const one_word[][2] = {{"and", " & "}, {NULL, NULL}};
+    const struct library library = {.sources = sources, .words = one_word};
+    assert_texts(render(arena, &library, TEMPLATE_HTML, NULL, "{}"), buffer_text(&expected));
+}
+
 // The specification's partials are one JSON object.
 static bool find_specified(void *context, struct text name, struct text *found)
 {
@@ -422,6 +440,7 @@ int main(void)
         WITH_ARENA(foreign_names_are_found),
         WITH_ARENA(a_partial_that_names_itself_can_be_checked),
         WITH_ARENA(constants_are_woven_in),
+        WITH_ARENA(long_runs_of_constants_are_whole),
         WITH_ARENA(the_specification_is_kept),
     };
     return cmocka_run_group_tests_name("template", tests, NULL, NULL);
