@@ -149,19 +149,15 @@ bool decode_percent(struct arena *arena, struct text text, bool plus_is_space, s
     return true;
 }
 
-static bool may_stand_in_location(char byte)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-._~!$&'()*+,;=:@/?%#";
-    return byte != '\0' && strchr(allowed, byte) != NULL;
-}
+#define UNRESERVED "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 
-struct text encode_location(struct arena *arena, struct text text)
+// `text` with every byte percent-encoded that is not among `allowed`.
+static struct text encode_percent(struct arena *arena, struct text text, const char *allowed)
 {
     struct buffer buffer = buffer_open(arena, text.length * 3);
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.bytes[i];
-        if (may_stand_in_location((char)byte)) {
+        if (byte != '\0' && strchr(allowed, byte) != NULL) {
             buffer_add_byte(&buffer, (char)byte);
         } else {
             const char escape[] = {'%', hexadecimal[byte >> 4], hexadecimal[byte & 15]};
@@ -169,4 +165,14 @@ struct text encode_location(struct arena *arena, struct text text)
         }
     }
     return buffer_text(&buffer);
+}
+
+struct text encode_location(struct arena *arena, struct text text)
+{
+    return encode_percent(arena, text, UNRESERVED "!$&'()*+,;=:@/?%#");
+}
+
+struct text encode_query_value(struct arena *arena, struct text text)
+{
+    return encode_percent(arena, text, UNRESERVED "!$'()*,;=:@/?");
 }

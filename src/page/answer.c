@@ -40,8 +40,19 @@ static const struct meaning meanings[OUTCOMES] = {
 };
 
 const char *const layout_names[] = {
-    "language",     "languages.tag", "languages.name", "languages.is_current", "csrf_token",    "path",
-    "is_signed_in", "customer_name", "alert",          "retry_after",          "knows_visitor", NULL,
+    "language",
+    "languages.tag",
+    "languages.name",
+    "languages.is_current",
+    "csrf_token",
+    "path",
+    "next_query",
+    "is_signed_in",
+    "customer_name",
+    "alert",
+    "retry_after",
+    "knows_visitor",
+    NULL,
 };
 
 static const char *const trouble_names[] = {"status", "message", "may_try_again", "has_no_form", NULL};
@@ -176,6 +187,7 @@ static void add_layout(struct visit *visit, struct value *data, struct text aler
     const struct languages *languages = view_languages(visit->service->view);
     value_set_text(data, "language", languages_tag(languages, visit->language));
     value_set_text(data, "path", path_of(visit));
+    value_set_text(data, "next_query", visit_with_next(visit, TEXT("")));
     value_set_switch(data, "is_signed_in", visit->session.is_signed_in);
     value_set_text(data, "customer_name", visit->session.customer.name);
     value_set_switch(data, "knows_visitor", may_have_token(visit));

@@ -189,7 +189,7 @@ static bool redirect_view(struct visit *visit, enum outcome outcome)
         return true;
     }
     if (outcome == OUTCOME_NOTHING_PENDING) {
-        answer_redirect(visit, 302, TEXT("/register/"));
+        answer_redirect(visit, 302, visit_with_next(visit, TEXT("/register/")));
         return true;
     }
     if (outcome == OUTCOME_SIGNED_OUT) {

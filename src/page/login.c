@@ -1,24 +1,16 @@
 // The sign-in form and its sending.
 #include "storefront/account/login.h"
-#include "storefront/page/next.h"
 #include "storefront/page/pages.h"
 
 const struct field login_fields[] = {
     {"username", FIELD_TEXT}, {"password", FIELD_TEXT}, {"next", FIELD_TEXT}, {.name = NULL}};
-
-// Where the customer wanted to go, from the form or from the address.
-static struct text wanted(struct visit *visit)
-{
-    struct field_value next = form_value(&visit->form, "next");
-    return next.is_given ? next.text : request_query(visit->request, visit->account.arena, TEXT("next"));
-}
 
 static bool fill(struct visit *visit, struct value *data)
 {
     bool is_sent = visit->route->method == METHOD_POST;
     value_set_text(data, "username",
                    is_sent ? visit_field(visit, "username") : visit->session.pending.username);
-    value_set_text(data, "next", next_path(visit->account.arena, wanted(visit)));
+    value_set_text(data, "next", visit_next(visit));
     return true;
 }
 
@@ -41,9 +33,9 @@ enum outcome submit_login(struct visit *visit)
     }
     visit->result.phrase = "message.signed_in";
     if (outcome == OUTCOME_DONE) {
-        visit->result.redirect = next_path(visit->account.arena, wanted(visit));
+        visit->result.redirect = visit_next(visit);
     } else if (outcome == OUTCOME_UNVERIFIED) {
-        visit->result.redirect = TEXT("/register/verify/");
+        visit->result.redirect = visit_with_next(visit, TEXT("/register/verify/"));
     }
     return outcome;
 }

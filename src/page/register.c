@@ -3,11 +3,9 @@
 #include "storefront/account/register.h"
 #include "storefront/page/pages.h"
 
-const struct field register_fields[] = {{"name", FIELD_TEXT},
-                                        {"username", FIELD_TEXT},
-                                        {"email", FIELD_TEXT},
-                                        {"password", FIELD_TEXT},
-                                        {.name = NULL}};
+const struct field register_fields[] = {{"name", FIELD_TEXT},  {"username", FIELD_TEXT},
+                                        {"email", FIELD_TEXT}, {"password", FIELD_TEXT},
+                                        {"next", FIELD_TEXT},  {.name = NULL}};
 
 static bool fill(struct visit *visit, struct value *data)
 {
@@ -16,13 +14,14 @@ static bool fill(struct visit *visit, struct value *data)
     value_set_text(data, "name", is_sent ? visit_field(visit, "name") : pending->name);
     value_set_text(data, "username", is_sent ? visit_field(visit, "username") : pending->username);
     value_set_text(data, "email", is_sent ? visit_field(visit, "email") : pending->email);
+    value_set_text(data, "next", visit_next(visit));
     value_set_switch(data, "is_pending", visit->session.is_pending);
     return true;
 }
 
-static const char *const names[] = {"name",        "username",       "email",
-                                    "is_pending",  "name_error",     "username_error",
-                                    "email_error", "password_error", NULL};
+static const char *const names[] = {"name",           "username",   "email",          "next",
+                                    "is_pending",     "name_error", "username_error", "email_error",
+                                    "password_error", NULL};
 
 const struct page register_page = {.template = "register.html", .names = names, .fill = fill};
 
@@ -45,7 +44,7 @@ enum outcome submit_register(struct visit *visit)
         visit_take_ticket(visit, registered.ticket);
     }
     visit->result.phrase = "message.registered";
-    visit->result.redirect = TEXT("/register/verify/");
+    visit->result.redirect = visit_with_next(visit, TEXT("/register/verify/"));
     visit->result.extra = value_object(visit->account.arena);
     value_set_number(visit->result.extra, "expires_in", registered.expires_in);
     value_set_number(visit->result.extra, "resend_in", registered.resend_in);

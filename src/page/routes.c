@@ -21,7 +21,7 @@ const struct route routes[] = {
     {.path = "/register/verify/", .method = METHOD_POST, .audience = AUDIENCE_PROVING, .pool = POOL_PAGES,
      .fields = verify_fields, .act = submit_verify, .page = &verify_page},
     {.path = "/register/resend/", .method = METHOD_POST, .audience = AUDIENCE_PENDING, .pool = POOL_PAGES,
-     .fields = no_fields, .act = submit_resend, .page = &verify_page},
+     .fields = resend_fields, .act = submit_resend, .page = &verify_page},
 
     {.path = "/login/", .method = METHOD_GET, .audience = AUDIENCE_SIGNED_OUT, .pool = POOL_PAGES,
      .page = &login_page},

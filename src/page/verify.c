@@ -5,7 +5,10 @@
 
 #define MINUTE 60
 
-const struct field verify_fields[] = {{"username", FIELD_TEXT}, {"otp", FIELD_DIGITS}, {.name = NULL}};
+const struct field verify_fields[] = {
+    {"username", FIELD_TEXT}, {"otp", FIELD_DIGITS}, {"next", FIELD_TEXT}, {.name = NULL}};
+
+const struct field resend_fields[] = {{"next", FIELD_TEXT}, {.name = NULL}};
 
 static bool fill(struct visit *visit, struct value *data)
 {
@@ -17,6 +20,7 @@ static bool fill(struct visit *visit, struct value *data)
     bool is_live = state.is_there && !state.is_locked && state.expires_in > 0;
     bool is_repeated = request_query(visit->request, visit->account.arena, TEXT("sent")).bytes != NULL;
     value_set_text(data, "username", session->pending.username);
+    value_set_text(data, "next", visit_next(visit));
     if (visit->request->method == METHOD_POST) {
         value_set_text(data, "otp", visit_field(visit, "otp"));
     }
@@ -39,6 +43,7 @@ static bool fill(struct visit *visit, struct value *data)
 }
 
 static const char *const names[] = {"username",
+                                    "next",
                                     "email",
                                     "code_length",
                                     "attempts_left",
@@ -76,7 +81,7 @@ enum outcome submit_verify(struct visit *visit)
     if (outcome == OUTCOME_DONE) {
         visit_take_ticket(visit, verified.ticket);
         visit->result.phrase = "message.verified";
-        visit->result.redirect = TEXT("/");
+        visit->result.redirect = visit_next(visit);
     }
     return outcome;
 }
@@ -95,8 +100,8 @@ enum outcome submit_resend(struct visit *visit)
         return outcome;
     }
     visit->result.phrase = "message.resent";
-    visit->result.redirect = TEXT("/register/verify/");
-    visit->result.page_redirect = TEXT("/register/verify/?sent=again");
+    visit->result.redirect = visit_with_next(visit, TEXT("/register/verify/"));
+    visit->result.page_redirect = visit_with_next(visit, TEXT("/register/verify/?sent=again"));
     visit->result.extra = value_object(visit->account.arena);
     value_set_number(visit->result.extra, "expires_in", state.expires_in);
     value_set_number(visit->result.extra, "resend_in", state.resend_in);

@@ -1,5 +1,7 @@
 // See visit.h.
 #include "storefront/page/visit.h"
+#include "storefront/base/encode.h"
+#include "storefront/page/next.h"
 
 #define DAY           ((int64_t)24 * 60 * 60)
 #define TOKEN_MAX_AGE (365 * DAY)
@@ -49,6 +51,22 @@ struct text visit_phrase(struct visit *visit, const char *key, const struct valu
 struct text visit_field(const struct visit *visit, const char *name)
 {
     return form_value(&visit->form, name).text;
+}
+
+struct text visit_next(struct visit *visit)
+{
+    struct arena *arena = visit->account.arena;
+    struct field_value sent = form_value(&visit->form, "next");
+    return next_path(arena, sent.is_given ? sent.text : request_query(visit->request, arena, TEXT("next")));
+}
+
+struct text visit_with_next(struct visit *visit, struct text address)
+{
+    struct text next = visit_next(visit);
+    bool has_query = text_find(address, '?') < address.length;
+    const struct text parts[] = {address, has_query ? TEXT("&next=") : TEXT("?next="),
+                                 encode_query_value(visit->account.arena, next)};
+    return text_equals(next, TEXT("/")) ? address : text_join(visit->account.arena, parts, 3);
 }
 
 void visit_take_ticket(struct visit *visit, struct ticket ticket)

@@ -67,6 +67,36 @@ journey('from the form to My Account and out again, the code page in place', asy
   assert.equal(await path(page), '/dashboard/');
 });
 
+journey('who wanted to see a page and had no account gets there, over all that lies between', async (page) => {
+  const someone = person();
+  await page.goto('/dashboard/');
+  assert.equal(await path(page), '/login/');
+  await page.click('main a[href^="/register/"]');
+  await waitForHeading(page, 'Create your account');
+  await markDocument(page);
+  await fillRegistration(page, someone);
+  await page.click(submitButton);
+  await page.waitForSelector('#otp');
+  assert.equal(new URL(page.url()).searchParams.get('next'), '/dashboard/');
+  await page.click('.mend a');
+  await waitForHeading(page, 'Create your account');
+  assert.equal(new URL(page.url()).searchParams.get('next'), '/dashboard/');
+  await page.goBack();
+  await page.waitForSelector('#otp');
+  assert.ok(await isSameDocument(page), 'the document was left');
+  const { code } = await waitForMail(someone);
+  await enterCode(page, wrongCode(code));
+  await waitForAlert(page, /not right/);
+  await page.click('footer a[hreflang=de]');
+  await waitForHeading(page, 'Sehen Sie in Ihr Postfach');
+  await page.click('footer a[hreflang=en]');
+  await waitForHeading(page, 'Check your mail');
+  assert.equal(new URL(page.url()).searchParams.get('next'), '/dashboard/');
+  await enterCode(page, code);
+  await waitForHeading(page, 'My Account');
+  assert.equal(await path(page), '/dashboard/');
+});
+
 journey('the same in German, from the footer on', async (page) => {
   const someone = person('Jürgen Groß');
   await page.goto('/register/');

@@ -67,6 +67,22 @@ plain('from the form to My Account and out again', async (page) => {
   assert.equal(await heading(page), 'You are logged out');
 });
 
+plain('who wanted to see a page and had no account gets there', async (page) => {
+  const someone = person();
+  await page.goto('/dashboard/');
+  assert.equal(await path(page), '/login/');
+  await page.click('main a[href^="/register/"]');
+  await waitForPath(page, '/register/');
+  await page.click('footer a[hreflang=de]');
+  await waitForHeading(page, 'Ihr Konto anlegen');
+  await fillRegistration(page, someone);
+  await page.click(submitButton);
+  await waitForPath(page, '/register/verify/');
+  const { code } = await waitForMail(someone);
+  await enterCode(page, code);
+  await waitForPath(page, '/dashboard/');
+});
+
 plain('in German, by the link in the footer', async (page) => {
   const someone = person();
   await page.goto('/register/');

@@ -141,7 +141,12 @@
 
   // --- Going on
 
-  function isInPlace(path) {
+  function pathOf(address) {
+    return new URL(address, location.href).pathname;
+  }
+
+  function isInPlace(address) {
+    const path = pathOf(address);
     return path.startsWith('/register/') && shownPath.startsWith('/register/') ||
       path === CODE_PAGE && shownPath === '/login/';
   }
@@ -151,29 +156,30 @@
     return true;
   }
 
-  // Shows the page of the path `address` in place, or the one that it leads to. True when the browser is leaving for another
+  // Shows the page `address` in place, or the one that it leads to. True when the browser is leaving for another
   // one instead.
   async function show(address, options) {
     const { response, content } = await ask(address, 'text/html', { headers: { Accept: 'text/html' } });
-    const path = new URL(response.url).pathname;
+    const { pathname, search } = new URL(response.url);
+    const isElsewhere = pathname !== pathOf(address);
     const page = new DOMParser().parseFromString(content, 'text/html');
     if (!response.ok) {
       throw new Trouble('trouble');
     }
-    if (!page.querySelector('main') || (path !== address && !isInPlace(path))) {
+    if (!page.querySelector('main') || (isElsewhere && !isInPlace(pathname))) {
       return leave(response.url);
     }
     if (options.isNew) {
-      history.pushState(null, '', path);
-    } else if (path !== address) {
-      history.replaceState(null, '', path);
+      history.pushState(null, '', pathname + search);
+    } else if (isElsewhere) {
+      history.replaceState(null, '', pathname + search);
     }
     for (const part of ['body > header', 'main', 'body > footer']) {
       find(part).replaceWith(document.adoptNode(page.querySelector(part)));
     }
     document.title = page.title;
     document.documentElement.lang = page.documentElement.lang;
-    shownPath = path;
+    shownPath = pathname;
     enhance();
     if (options.isNew) {
       scrollTo(0, 0);
@@ -186,7 +192,7 @@
   // What the code page says about attempts, minutes and resends is the server's: it is shown anew after every answer.
   async function showCodePage(form, answer) {
     const typed = form.elements.otp ? form.elements.otp.value : '';
-    const left = await show(CODE_PAGE, { isNew: false });
+    const left = await show(CODE_PAGE + location.search, { isNew: false });
     const field = find('#otp');
     if (left) {
       return true;
@@ -208,7 +214,7 @@
   // True when the browser leaves the page.
   async function follow(form, answer) {
     const isOnCodePage = shownPath === CODE_PAGE && form.closest('main') !== null;
-    if (answer.redirect === CODE_PAGE && isOnCodePage) {
+    if (answer.redirect && pathOf(answer.redirect) === CODE_PAGE && isOnCodePage) {
       return showCodePage(form, answer);
     }
     if (answer.redirect) {
@@ -338,7 +344,7 @@
     }
     if (minutes === 0) {
       note.deadline = 0;
-      show(CODE_PAGE, { isNew: false }).catch(() => {});
+      show(CODE_PAGE + location.search, { isNew: false }).catch(() => {});
     }
   }
 
@@ -423,7 +429,7 @@
       location.assign(address);
     } else if (link.closest('main') && link.pathname !== shownPath && link.pathname.startsWith('/register/') && isInPlace(link.pathname)) {
       event.preventDefault();
-      show(link.pathname, { isNew: true }).catch(explain);
+      show(link.pathname + link.search, { isNew: true }).catch(explain);
     }
   }
 
@@ -440,7 +446,7 @@
   // Back and forward between the steps. A jump within the page (to #main) fires this too.
   addEventListener('popstate', () => {
     if (location.pathname !== shownPath) {
-      show(location.pathname, { isNew: false }).catch(explain);
+      show(location.pathname + location.search, { isNew: false }).catch(explain);
     }
   });
 

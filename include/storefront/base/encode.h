@@ -28,8 +28,11 @@ bool decode_base64url(struct text characters, unsigned char *bytes, size_t size)
 bool decode_percent(struct arena *arena, struct text text, bool plus_is_space, struct text *decoded);
 
 // `text` with every byte percent-encoded that RFC 3986 does not allow in a path or query as it stands;
-// existing
-// `%XX` stay. The result is printable ASCII.
+// existing `%XX` stay. The result is printable ASCII.
 struct text encode_location(struct arena *arena, struct text text);
+
+// `text` as the value of a name in a query: decode_percent() with `plus_is_space` makes `text` of it again.
+// The result is printable ASCII, without `&`.
+struct text encode_query_value(struct arena *arena, struct text text);
 
 #endif

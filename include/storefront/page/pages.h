@@ -17,6 +17,7 @@ enum outcome submit_register(struct visit *visit);
 // page/verify.c
 extern const struct page verify_page;
 extern const struct field verify_fields[];
+extern const struct field resend_fields[];
 enum outcome submit_verify(struct visit *visit);
 enum outcome submit_resend(struct visit *visit);
 

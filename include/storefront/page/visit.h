@@ -71,6 +71,13 @@ struct text visit_phrase(struct visit *visit, const char *key, const struct valu
 // The text that was given for the field `name`; empty where it was not given.
 struct text visit_field(const struct visit *visit, const char *name);
 
+// Where the customer wanted to go when he was asked to sign in, by the form's field `next` or the address: a
+// path that is safe to be sent to, "/" where that is nowhere. It goes along from page to page.
+struct text visit_next(struct visit *visit);
+
+// `address`, a path of ours, which brings visit_next() along as `next` in its query.
+struct text visit_with_next(struct visit *visit, struct text address);
+
 // Sets the cookie csrftoken to the token of this browser, old or new.
 void visit_send_token(struct visit *visit);
 
