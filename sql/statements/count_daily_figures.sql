@@ -1,9 +1,10 @@
--- Adds what has happened since the last count to the figures of its days; up to a minute ago, so that every transaction that
--- is to be counted has ended. Two at once count once.
+-- Adds what has happened since the last count to the figures of its days: of an hour at most, however long nobody has counted,
+-- and up to a minute ago, so that every transaction that is to be counted has ended. Two at once count once. Returns whether
+-- there is more to be counted.
 -- Run by: maintenance.
 
 WITH span AS (
-    SELECT moment AS begins, date_trunc('minute', storefront.now() - interval '1 minute') AS ends
+    SELECT moment AS begins, least(moment + interval '1 hour', date_trunc('minute', storefront.now() - interval '1 minute')) AS ends
     FROM storefront.figures_until FOR UPDATE
 ), moved AS (
     UPDATE storefront.figures_until SET moment = span.ends FROM span WHERE span.ends > span.begins
@@ -24,12 +25,15 @@ WITH span AS (
     SELECT code.used_at, code.email, 0, 0, 1
     FROM storefront.one_time_code AS code
     WHERE code.used_at >= (SELECT begins FROM span) AND code.used_at < (SELECT ends FROM span)
+), added AS (
+    INSERT INTO storefront.daily_figure AS known (day, domain, begun, handed_over, proved)
+    SELECT (at AT TIME ZONE 'UTC')::date, lower(substring(email FROM '[^@]*$')), sum(begun), sum(handed_over), sum(proved)
+    FROM event
+    GROUP BY 1, 2
+    ON CONFLICT (day, domain) DO UPDATE SET
+        begun = known.begun + excluded.begun,
+        handed_over = known.handed_over + excluded.handed_over,
+        proved = known.proved + excluded.proved
 )
-INSERT INTO storefront.daily_figure AS known (day, domain, begun, handed_over, proved)
-SELECT (at AT TIME ZONE 'UTC')::date, lower(substring(email FROM '[^@]*$')), sum(begun), sum(handed_over), sum(proved)
-FROM event
-GROUP BY 1, 2
-ON CONFLICT (day, domain) DO UPDATE SET
-    begun = known.begun + excluded.begun,
-    handed_over = known.handed_over + excluded.handed_over,
-    proved = known.proved + excluded.proved
+SELECT ends < date_trunc('minute', storefront.now() - interval '1 minute') AS is_more
+FROM span

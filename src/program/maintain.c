@@ -59,9 +59,14 @@ static bool count_figures(struct database *database, const struct program *progr
     struct arena *arena = arena_open(ARENA_MAXIMUM);
     struct metrics *metrics = program_metrics(program);
     bool done = arena != NULL && metrics != NULL && count_throttled(database, arena, metrics);
-    database_grant_time(database);
-    done =
-        done && database_run(database, arena, STATEMENT_COUNT_DAILY_FIGURES, NULL, 0, NULL) == DATABASE_DONE;
+    bool is_more = done;
+    while (is_more) {
+        struct rows rows;
+        database_grant_time(database);
+        done = database_run(database, arena, STATEMENT_COUNT_DAILY_FIGURES, NULL, 0, &rows) == DATABASE_DONE;
+        is_more = done && rows_switch(&rows, 0, 0);
+        arena_empty(arena);
+    }
     metrics_close(&metrics);
     arena_close(&arena);
     return done;

@@ -69,6 +69,17 @@ class TheReport(Journey):
             self.maintain()
             self.assertEqual(self.stack.count("daily_figure", "domain = :'domain'", domain=self.domain), kept, days)
 
+    def test_counts_a_long_gap_piece_by_piece(self):
+        """All of the hours in which nobody counted, each once."""
+        for _ in range(3):
+            self.newcomer()
+            self.stack.travel(minutes=50)
+        self.stack.travel(hours=3)
+        self.maintain()
+        self.assertEqual(self.row(), ["3", "3", "0", "0%"])
+        self.maintain()
+        self.assertEqual(self.row(), ["3", "3", "0", "0%"])
+
     def refused(self):
         self.maintain()
         return int(self.report("--days", "1").rsplit(" ", 1)[1])
