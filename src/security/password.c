@@ -15,6 +15,8 @@
 #define LEAST_BITS        19.931568569324174 // log2 of 10^6 guesses
 #define KIBIBYTE          1024
 #define MEMORY_MAXIMUM    ((int64_t)4 * KIBIBYTE * KIBIBYTE) // KiB, as of the setting
+#define MEMORY_MINIMUM    ((int64_t)crypto_pwhash_MEMLIMIT_MIN / KIBIBYTE)
+#define PASSES_MAXIMUM    ((int64_t)UINT32_MAX) // Argon2's own
 
 // What password_nobody() gives.
 static char nobody[PASSWORD_HASH_MAXIMUM];
@@ -85,6 +87,11 @@ static int64_t phc_number(struct text hash, struct text name)
     return number;
 }
 
+static struct password_cost phc_cost(struct text hash)
+{
+    return (struct password_cost){phc_number(hash, TEXT("$m=")), phc_number(hash, TEXT(",t="))};
+}
+
 static bool decode(struct text text, unsigned char *bytes, size_t size)
 {
     size_t length = 0;
@@ -103,11 +110,36 @@ struct phc {
 static bool read_phc(struct text hash, struct phc *phc)
 {
     char head[PASSWORD_HASH_MAXIMUM];
-    phc->cost = (struct password_cost){phc_number(hash, TEXT("$m=")), phc_number(hash, TEXT(",t="))};
+    phc->cost = phc_cost(hash);
     struct text rest = text_after(hash, write_head(head, phc->cost));
     struct text salt = text_next(&rest, '$');
     return text_starts_with(hash, text_from(head)) && phc->cost.memory_kib <= MEMORY_MAXIMUM &&
-           decode(salt, phc->salt, sizeof phc->salt) && decode(rest, phc->digest, sizeof phc->digest);
+           phc->cost.passes <= PASSES_MAXIMUM && decode(salt, phc->salt, sizeof phc->salt) &&
+           decode(rest, phc->digest, sizeof phc->digest);
+}
+
+static bool derive(unsigned char digest[static DIGEST_SIZE], struct text password,
+                   const unsigned char salt[static crypto_pwhash_SALTBYTES], struct password_cost cost)
+{
+    return crypto_pwhash(digest, DIGEST_SIZE, bytes_of(password), password.length, salt,
+                         (unsigned long long)cost.passes, (size_t)cost.memory_kib * KIBIBYTE,
+                         crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+// Does the work that a hash of a lower cost has spared: what an account was hashed with years ago shall not
+// be told apart from nobody by the time of a no. Argon2's time is proportional to memory and passes.
+static void make_up_for(struct password_cost spent, struct text password)
+{
+    static const unsigned char salt[crypto_pwhash_SALTBYTES];
+    unsigned char digest[DIGEST_SIZE];
+    const struct password_cost usual = phc_cost(password_nobody());
+    int64_t spared = usual.memory_kib * usual.passes - spent.memory_kib * spent.passes;
+    struct password_cost rest = {.passes = usual.passes};
+    rest.memory_kib = spared > 0 ? spared / usual.passes : 0;
+    if (rest.memory_kib >= MEMORY_MINIMUM) {
+        (void)derive(digest, password, salt, rest);
+        secret_wipe(digest, sizeof digest);
+    }
 }
 
 // Not by crypto_pwhash_str_verify(), which calls a right password wrong when there was no memory to tell.
@@ -116,18 +148,20 @@ bool password_check(struct arena *arena, struct text password, struct text hash)
     struct phc phc;
     unsigned char digest[DIGEST_SIZE];
     if (!read_phc(hash, &phc)) {
+        make_up_for((struct password_cost){0, 0}, password);
         return false;
     }
     errno = 0;
-    bool is_made = crypto_pwhash(digest, sizeof digest, bytes_of(password), password.length, phc.salt,
-                                 (unsigned long long)phc.cost.passes, (size_t)phc.cost.memory_kib * KIBIBYTE,
-                                 crypto_pwhash_ALG_ARGON2ID13) == 0;
+    bool is_made = derive(digest, password, phc.salt, phc.cost);
     if (!is_made && errno == ENOMEM) {
         arena_fail(arena);
     }
     bool is_right =
         is_made && secret_equals(text_of(digest, sizeof digest), text_of(phc.digest, sizeof phc.digest));
     secret_wipe(digest, sizeof digest);
+    if (is_made && !is_right) {
+        make_up_for(phc.cost, password);
+    }
     return is_right;
 }
 

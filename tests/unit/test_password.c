@@ -150,6 +150,53 @@ static void nobody_costs_what_somebody_costs(void **state)
     assert_false(password_check(*state, TEXT(""), nobody));
 }
 
+// libsodium's, whose work is added up: KiB times passes.
+static int64_t work;
+
+int __real_crypto_pwhash(unsigned char *digest, unsigned long long size, const char *password,
+                         unsigned long long length, const unsigned char *salt, unsigned long long passes,
+                         size_t memory, int algorithm);
+int __wrap_crypto_pwhash(unsigned char *digest, unsigned long long size, const char *password,
+                         unsigned long long length, const unsigned char *salt, unsigned long long passes,
+                         size_t memory, int algorithm);
+
+int __wrap_crypto_pwhash(unsigned char *digest, unsigned long long size, const char *password,
+                         unsigned long long length, const unsigned char *salt, unsigned long long passes,
+                         size_t memory, int algorithm)
+{
+    work += (int64_t)passes * (int64_t)(memory / 1024);
+    return __real_crypto_pwhash(digest, size, password, length, salt, passes, memory, algorithm);
+}
+
+static int64_t work_of_a_check(struct arena *arena, const char *password, struct text hash)
+{
+    work = 0;
+    (void)password_check(arena, text_from(password), hash);
+    return work;
+}
+
+static void a_no_takes_the_same_work_for_whom_was_hashed_cheaply(void **state)
+{
+    const struct password_cost usual = {4096, 3};
+    const struct password_cost costs[] = {cheap, {4096, 1}, {1024, 3}, {4090, 3}, usual};
+    assert_true(password_start(usual));
+    int64_t wanted = work_of_a_check(*state, "another password", password_nobody());
+    assert_int_equal(wanted, 4096 * 3);
+    for (size_t i = 0; i < ROWS(costs); i++) {
+        struct text hash = password_hash(*state, TEXT("securepass123"), costs[i]);
+        int64_t taken = work_of_a_check(*state, "another password", hash);
+        // What is less than Argon2's least memory, and what a division leaves, is not made up for.
+        assert_in_range(taken, wanted - 8 * 3, wanted);
+        assert_int_equal(work_of_a_check(*state, "securepass123", hash),
+                         costs[i].memory_kib * costs[i].passes);
+    }
+    assert_int_equal(work_of_a_check(*state, "another password", TEXT("$2b$12$abc")), wanted);
+    const struct password_cost dearer = {8192, 3};
+    struct text dear = password_hash(*state, TEXT("securepass123"), dearer);
+    assert_int_equal(work_of_a_check(*state, "another password", dear), 8192 * 3);
+    assert_true(password_start(cheap));
+}
+
 struct outdated_row {
     const char *hash;
     bool is_outdated;
@@ -266,6 +313,7 @@ int main(void)
         WITH_ARENA(without_memory_nobody_is_told_wrong),
         WITH_ARENA(a_changed_hash_passes_nothing),
         WITH_ARENA(nobody_costs_what_somebody_costs),
+        WITH_ARENA(a_no_takes_the_same_work_for_whom_was_hashed_cheaply),
         cmocka_unit_test(hashes_below_the_cost_are_outdated),
         WITH_ARENA(guessable_passwords_are_weak),
         WITH_ARENA(own_words_make_a_password_weak),

@@ -20,7 +20,8 @@ bool password_start(struct password_cost cost);
 // short. Takes tens of milliseconds: never inside a transaction.
 struct text password_hash(struct arena *arena, struct text password, struct password_cost cost);
 
-// True when `password` is the one behind the PHC string `hash`. Without memory to tell, `arena` fails.
+// True when `password` is the one behind the PHC string `hash`. Without memory to tell, `arena` fails. A no
+// takes no less than at the cost that password_start() was given, however cheap `hash` was.
 bool password_check(struct arena *arena, struct text password, struct text hash);
 
 // A hash of no password: to be checked where no account has the name, so that the answer costs the same (ASVS
