@@ -126,9 +126,10 @@ static bool derive(unsigned char digest[static DIGEST_SIZE], struct text passwor
                          crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
-// Does the work that a hash of a lower cost has spared: what an account was hashed with years ago shall not
-// be told apart from nobody by the time of a no. Argon2's time is proportional to memory and passes.
-static void make_up_for(struct password_cost spent, struct text password)
+// Does the work that a hash of a lower cost has spared: an account that was hashed years ago shall not be
+// told apart from nobody by the time of a no. Argon2's time is proportional to memory and passes. Without
+// memory `arena` fails, as it would for nobody.
+static void make_up_for(struct arena *arena, struct password_cost spent, struct text password)
 {
     static const unsigned char salt[crypto_pwhash_SALTBYTES];
     unsigned char digest[DIGEST_SIZE];
@@ -136,10 +137,11 @@ static void make_up_for(struct password_cost spent, struct text password)
     int64_t spared = usual.memory_kib * usual.passes - spent.memory_kib * spent.passes;
     struct password_cost rest = {.passes = usual.passes};
     rest.memory_kib = spared > 0 ? spared / usual.passes : 0;
-    if (rest.memory_kib >= MEMORY_MINIMUM) {
-        (void)derive(digest, password, salt, rest);
-        secret_wipe(digest, sizeof digest);
+    errno = 0;
+    if (rest.memory_kib >= MEMORY_MINIMUM && !derive(digest, password, salt, rest) && errno == ENOMEM) {
+        arena_fail(arena);
     }
+    secret_wipe(digest, sizeof digest);
 }
 
 // Not by crypto_pwhash_str_verify(), which calls a right password wrong when there was no memory to tell.
@@ -147,20 +149,17 @@ bool password_check(struct arena *arena, struct text password, struct text hash)
 {
     struct phc phc;
     unsigned char digest[DIGEST_SIZE];
-    if (!read_phc(hash, &phc)) {
-        make_up_for((struct password_cost){0, 0}, password);
-        return false;
-    }
     errno = 0;
-    bool is_made = derive(digest, password, phc.salt, phc.cost);
+    bool is_made = read_phc(hash, &phc) && derive(digest, password, phc.salt, phc.cost);
     if (!is_made && errno == ENOMEM) {
         arena_fail(arena);
+        return false;
     }
     bool is_right =
         is_made && secret_equals(text_of(digest, sizeof digest), text_of(phc.digest, sizeof phc.digest));
     secret_wipe(digest, sizeof digest);
-    if (is_made && !is_right) {
-        make_up_for(phc.cost, password);
+    if (!is_right) {
+        make_up_for(arena, is_made ? phc.cost : (struct password_cost){0, 0}, password);
     }
     return is_right;
 }

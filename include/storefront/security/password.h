@@ -21,7 +21,8 @@ bool password_start(struct password_cost cost);
 struct text password_hash(struct arena *arena, struct text password, struct password_cost cost);
 
 // True when `password` is the one behind the PHC string `hash`. Without memory to tell, `arena` fails. A no
-// takes no less than at the cost that password_start() was given, however cheap `hash` was.
+// takes as long as at the cost that password_start() was given, however cheap `hash` was: but for less than
+// Argon2's least memory (8 KiB) in each pass.
 bool password_check(struct arena *arena, struct text password, struct text hash);
 
 // A hash of no password: to be checked where no account has the name, so that the answer costs the same (ASVS
