@@ -35,5 +35,5 @@ WITH span AS (
         handed_over = known.handed_over + excluded.handed_over,
         proved = known.proved + excluded.proved
 )
-SELECT ends < date_trunc('minute', storefront.now() - interval '1 minute') AS is_more
+SELECT ends > begins AND ends < date_trunc('minute', storefront.now() - interval '1 minute') AS is_more
 FROM span

@@ -8,7 +8,7 @@
 
 #define CONTEXTS_MAXIMUM ((size_t)32)
 #define NESTING_MAXIMUM  64
-#define JOINED_MAXIMUM   ((size_t)64)
+#define JOINED_MAXIMUM   ((size_t)64) // pieces at once: they stand on the stack
 
 enum node_kind { NODE_LITERAL, NODE_VALUE, NODE_RAW_VALUE, NODE_SECTION, NODE_INVERTED, NODE_TEMPLATE };
 
@@ -159,7 +159,8 @@ static const struct value *find_below(const struct value *found, struct text pat
     return found;
 }
 
-// Makes the literals from `first` on one, up to the first node that is none.
+// Makes the literals from `first` on one, up to the first node that is none; what is more than JOINED_MAXIMUM
+// becomes another.
 static void join_run(struct template_set *set, struct node *first)
 {
     struct text parts[JOINED_MAXIMUM];
@@ -175,7 +176,7 @@ static void join_run(struct template_set *set, struct node *first)
     }
 }
 
-// Neighbours that never change are one piece when the template is filled.
+// Neighbours that never change are few pieces when the template is filled.
 static struct node *join_literals(struct template_set *set, struct node *first)
 {
     for (struct node *node = first; node != NULL; node = node->next) {

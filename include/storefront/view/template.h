@@ -9,7 +9,7 @@
 
 enum template_escape { TEMPLATE_HTML, TEMPLATE_PLAIN };
 
-// Finds what a template names: false where there is nothing of that name.
+// Finds what a template names: false where there is nothing of that name. `found` lives as long as the set.
 typedef bool template_finder(void *context, struct text name, struct text *found);
 
 struct template_set_settings {
@@ -18,8 +18,8 @@ struct template_set_settings {
     template_finder
         *find_word; // the phrase, itself Mustache, that stands for {{words.key}}; NULL: no such names
     void *context;  // handed to both
-    const struct value *constants; // an object that never changes: what it holds is woven in, and goes before
-                                   // data of the same name; may be NULL
+    const struct value *constants; // an object that lives as long as the set and never changes: what it holds
+                                   // is woven in, and goes before data of the same name; may be NULL
     bool is_strict;                // a partial or word that is not found is a fault; else it is nothing
 };
 
@@ -33,7 +33,8 @@ struct template_set *template_set_open(struct arena *arena, const struct templat
 // why.
 const struct template *template_find(struct template_set *set, struct text name);
 
-// Parses the phrase `source` as a template of its own, its literal parts escaped like values.
+// Parses the phrase `source`, which lives as long as the set, as a template of its own, its literal parts
+// escaped like values.
 const struct template *template_phrase(struct template_set *set, struct text source);
 
 // Why the last call failed, for an operator: template, line, reason.
