@@ -174,5 +174,5 @@ struct text encode_location(struct arena *arena, struct text text)
 
 struct text encode_query_value(struct arena *arena, struct text text)
 {
-    return encode_percent(arena, text, UNRESERVED "!$'()*,;=:@/?");
+    return encode_percent(arena, text, UNRESERVED "!$()*,;=:@/?");
 }

@@ -185,7 +185,8 @@ static bool redirect_view(struct visit *visit, enum outcome outcome)
         return false;
     }
     if (outcome == OUTCOME_ALREADY_SIGNED_IN) {
-        answer_redirect(visit, 302, TEXT("/dashboard/"));
+        struct text next = visit_next(visit);
+        answer_redirect(visit, 302, text_equals(next, TEXT("/")) ? TEXT("/dashboard/") : next);
         return true;
     }
     if (outcome == OUTCOME_NOTHING_PENDING) {

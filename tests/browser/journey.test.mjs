@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { ageCode, alertText, enterCode, eventually, everyMailTo, fillRegistration, hasStack, heading, holdRequests, isSameDocument,
   launch, LIMIT, listen, markDocument, path, person, register, said, signUp, submitButton, visit, waitForAlert, waitForFocus,
-  waitForHeading, waitForMail, wrongCode } from './support.mjs';
+  waitForHeading, waitForMail, waitForPath, wrongCode } from './support.mjs';
 
 const browser = hasStack ? await launch() : null;
 after(() => browser && browser.close());
@@ -95,6 +95,27 @@ journey('who wanted to see a page and had no account gets there, over all that l
   await enterCode(page, code);
   await waitForHeading(page, 'My Account');
   assert.equal(await path(page), '/dashboard/');
+});
+
+journey('and over a code that was sent before the script had come', async (page) => {
+  const someone = person();
+  await page.route('**/static/site.*.js', (route) => route.abort());
+  await page.goto('/register/?next=/dashboard/');
+  await fillRegistration(page, someone);
+  await page.click(submitButton);
+  await page.waitForSelector('#otp');
+  const { code } = await waitForMail(someone);
+  await page.unroute('**/static/site.*.js');
+  await enterCode(page, wrongCode(code));
+  await waitForAlert(page, /4 attempts/);
+  await markDocument(page);
+  await enterCode(page, wrongCode(code, 2));
+  await waitForAlert(page, /3 attempts/);
+  assert.ok(await isSameDocument(page), 'no script was at work');
+  await page.click('footer a[hreflang=de]');
+  await waitForHeading(page, 'Sehen Sie in Ihr Postfach');
+  await enterCode(page, code);
+  await waitForPath(page, '/dashboard/');
 });
 
 journey('the same in German, from the footer on', async (page) => {

@@ -261,7 +261,7 @@ export async function register(page, someone) {
 
 export async function enterCode(page, code) {
   await page.fill('#otp', code);
-  await page.click('main form[action="/register/verify/"] button');
+  await page.click('main form[action^="/register/verify/"] button');
 }
 
 // From nothing to signed in.

@@ -7,6 +7,8 @@
 #include "storefront/http/response.h"
 #include "storefront/page/next.h"
 
+#include <string.h>
+
 // How a browser reads a Location: tabs and line ends are dropped, a backslash is a slash.
 static void check_path(struct text path)
 {
@@ -45,6 +47,18 @@ static void check_query(struct arena *arena, struct text query, struct text name
     check_next(arena, value);
 }
 
+// What goes along in the query of a page's links: it stands there without an escape, and comes back as it
+// was.
+static void check_along(struct arena *arena, struct text query)
+{
+    struct text decoded = {NULL, 0};
+    struct text value = encode_query_value(arena, query);
+    promise(decode_percent(arena, value, true, &decoded) && text_equals(decoded, query));
+    for (size_t i = 0; i < value.length; i++) {
+        promise(value.bytes[i] > ' ' && value.bytes[i] < 0x7f && strchr("&#\"'<>", value.bytes[i]) == NULL);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct text query = text_of(bytes, size);
@@ -53,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_query(arena, query, TEXT("language"));
     check_query(arena, query, TEXT("sent"));
     check_next(arena, query);
+    check_along(arena, query);
     struct text location = encode_location(fuzz_room(), query);
     promise(text_equals(location, encode_location(fuzz_room(), location)));
     fuzz_end();

@@ -146,6 +146,23 @@ static void locations_hold_nothing_but_allowed_bytes(void **state)
     }
 }
 
+static void values_of_a_query_come_back_as_they_were(void **state)
+{
+    struct arena *arena = *state;
+    assert_text(encode_query_value(arena, TEXT("/a?b=c&d=e+f#g")), "/a?b=c%26d=e%2bf%23g");
+    for (int byte = 0; byte < 256; byte++) {
+        char raw = (char)byte;
+        struct text decoded = {NULL, 0};
+        struct text value = encode_query_value(arena, text_of(&raw, 1));
+        assert_true(decode_percent(arena, value, true, &decoded));
+        assert_texts(decoded, text_of(&raw, 1));
+        for (size_t i = 0; i < value.length; i++) {
+            assert_true(value.bytes[i] > ' ' && value.bytes[i] < 0x7f);
+            assert_null(strchr("&#+\"'<>", value.bytes[i]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_spent_arena_decodes_nothing),
         WITH_ARENA(locations_are_printable_ascii),
         WITH_ARENA(locations_hold_nothing_but_allowed_bytes),
+        WITH_ARENA(values_of_a_query_come_back_as_they_were),
     };
     return cmocka_run_group_tests_name("encode", tests, NULL, NULL);
 }

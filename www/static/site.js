@@ -166,7 +166,7 @@
     if (!response.ok) {
       throw new Trouble('trouble');
     }
-    if (!page.querySelector('main') || (isElsewhere && !isInPlace(pathname))) {
+    if (!page.querySelector('main') || (isElsewhere && !isInPlace(response.url))) {
       return leave(response.url);
     }
     if (options.isNew) {
@@ -427,7 +427,7 @@
       address.searchParams.set('language', link.hreflang);
       event.preventDefault();
       location.assign(address);
-    } else if (link.closest('main') && link.pathname !== shownPath && link.pathname.startsWith('/register/') && isInPlace(link.pathname)) {
+    } else if (link.closest('main') && link.pathname !== shownPath && link.pathname.startsWith('/register/') && isInPlace(link.href)) {
       event.preventDefault();
       show(link.pathname + link.search, { isNew: true }).catch(explain);
     }

@@ -32,7 +32,7 @@ bool decode_percent(struct arena *arena, struct text text, bool plus_is_space, s
 struct text encode_location(struct arena *arena, struct text text);
 
 // `text` as the value of a name in a query: decode_percent() with `plus_is_space` makes `text` of it again.
-// The result is printable ASCII, without `&`.
+// The result is printable ASCII, without `&` and quotes: it needs no escape in HTML.
 struct text encode_query_value(struct arena *arena, struct text text);
 
 #endif
