@@ -40,19 +40,13 @@ static const struct meaning meanings[OUTCOMES] = {
 };
 
 const char *const layout_names[] = {
-    "language",
-    "languages.tag",
-    "languages.name",
-    "languages.is_current",
-    "csrf_token",
-    "path",
-    "next_query",
-    "is_signed_in",
-    "customer_name",
-    "alert",
-    "retry_after",
-    "knows_visitor",
-    NULL,
+    "language",       "languages.tag",
+    "languages.name", "languages.is_current",
+    "csrf_token",     "path",
+    "next_query",     "language_query",
+    "is_signed_in",   "customer_name",
+    "alert",          "retry_after",
+    "knows_visitor",  NULL,
 };
 
 static const char *const trouble_names[] = {"status", "message", "may_try_again", "has_no_form", NULL};
@@ -185,9 +179,13 @@ static struct text path_of(const struct visit *visit)
 static void add_layout(struct visit *visit, struct value *data, struct text alert)
 {
     const struct languages *languages = view_languages(visit->service->view);
+    struct text next_query = visit_with_next(visit, TEXT(""));
+    const struct text language_query[] = {next_query,
+                                          next_query.length == 0 ? TEXT("?language=") : TEXT("&language=")};
     value_set_text(data, "language", languages_tag(languages, visit->language));
     value_set_text(data, "path", path_of(visit));
-    value_set_text(data, "next_query", visit_with_next(visit, TEXT("")));
+    value_set_text(data, "next_query", next_query);
+    value_set_text(data, "language_query", text_join(visit->account.arena, language_query, 2));
     value_set_switch(data, "is_signed_in", visit->session.is_signed_in);
     value_set_text(data, "customer_name", visit->session.customer.name);
     value_set_switch(data, "knows_visitor", may_have_token(visit));

@@ -63,10 +63,13 @@ struct text visit_next(struct visit *visit)
 struct text visit_with_next(struct visit *visit, struct text address)
 {
     struct text next = visit_next(visit);
+    if (text_equals(next, TEXT("/"))) {
+        return address;
+    }
     bool has_query = text_find(address, '?') < address.length;
     const struct text parts[] = {address, has_query ? TEXT("&next=") : TEXT("?next="),
                                  encode_query_value(visit->account.arena, next)};
-    return text_equals(next, TEXT("/")) ? address : text_join(visit->account.arena, parts, 3);
+    return text_join(visit->account.arena, parts, 3);
 }
 
 void visit_take_ticket(struct visit *visit, struct ticket ticket)
