@@ -419,15 +419,8 @@
 
   function followLink(event, link) {
     const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    if (!isPlain || event.defaultPrevented) {
-      return;
-    }
-    if (link.closest('.languages')) {
-      const address = new URL(location.href);
-      address.searchParams.set('language', link.hreflang);
-      event.preventDefault();
-      location.assign(address);
-    } else if (link.closest('main') && link.pathname !== shownPath && link.pathname.startsWith('/register/') && isInPlace(link.href)) {
+    const isStep = link.closest('main') && link.pathname.startsWith('/register/') && link.pathname !== shownPath && isInPlace(link.href);
+    if (isPlain && isStep && !event.defaultPrevented) {
       event.preventDefault();
       show(link.pathname + link.search, { isNew: true }).catch(explain);
     }
