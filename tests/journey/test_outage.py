@@ -315,9 +315,10 @@ class WithoutWorkers(Outage):
         for thread in threads:
             thread.join()
         statuses = [answer.status for answer, _ in answers]
-        # On a machine that stands still some of those who waited are told that it took too long.
-        waited = [answer for answer, took in answers if answer.status == 200 or took > 2]
-        self.assertGreaterEqual(len(waited), 32, statuses)
+        # All who stood in the queue are served, but for who waited longer there than anybody shall.
+        longest = int(self.stack.environment().get("STOREFRONT_HASH_WAIT_MS", 3500)) / 1000
+        queued = [answer for answer, took in answers if answer.status == 200 or took > longest]
+        self.assertGreaterEqual(len(queued), 32, statuses)
         self.assertGreater(statuses.count(200), 0)
         self.assertLessEqual(statuses.count(200), 40, statuses)
         self.assertEqual(statuses.count(200) + statuses.count(503), 90)
