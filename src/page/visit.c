@@ -56,8 +56,12 @@ struct text visit_field(const struct visit *visit, const char *name)
 struct text visit_next(struct visit *visit)
 {
     struct arena *arena = visit->account.arena;
-    struct field_value sent = form_value(&visit->form, "next");
-    return next_path(arena, sent.is_given ? sent.text : request_query(visit->request, arena, TEXT("next")));
+    if (visit->next.length == 0) {
+        struct field_value sent = form_value(&visit->form, "next");
+        visit->next =
+            next_path(arena, sent.is_given ? sent.text : request_query(visit->request, arena, TEXT("next")));
+    }
+    return visit->next;
 }
 
 struct text visit_with_next(struct visit *visit, struct text address)

@@ -123,6 +123,12 @@ static void without_memory_nobody_is_told_wrong(void **state)
     // The sanitizers' own memory is not to be limited.
     assert_true(IS_SANITIZED || leaves_open_without_memory(*state, TEXT("securepass123"), hash));
     assert_true(IS_SANITIZED || leaves_open_without_memory(*state, TEXT("another password"), hash));
+    // Nor where the memory is for what an older hash has spared.
+    const struct password_cost dearest = {4194304, 1};
+    assert_true(password_start(dearest));
+    struct text old = password_hash(*state, TEXT("securepass123"), cheap);
+    assert_true(IS_SANITIZED || leaves_open_without_memory(*state, TEXT("another password"), old));
+    assert_true(password_start(cheap));
 }
 
 static void a_changed_hash_passes_nothing(void **state)

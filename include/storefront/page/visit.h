@@ -57,6 +57,7 @@ struct visit {
     bool has_own_origin; // nothing says that the request came from elsewhere
     bool knows_session;  // the session was looked up; before that no token can be judged or made
     struct text token;   // the browser's csrftoken, once visit_token() was called
+    struct text next;    // what visit_next() says, once it was called
     struct result result;
     struct response *response;
 };
@@ -72,7 +73,8 @@ struct text visit_phrase(struct visit *visit, const char *key, const struct valu
 struct text visit_field(const struct visit *visit, const char *name);
 
 // Where the customer wanted to go when he was asked to sign in, by the form's field `next` or the address: a
-// path that is safe to be sent to, "/" where that is nowhere. It goes along from page to page.
+// path that is safe to be sent to, "/" where that is nowhere. It goes along from page to page. Only once the
+// form was read.
 struct text visit_next(struct visit *visit);
 
 // `address`, a path of ours, which brings visit_next() along as `next` in its query.
