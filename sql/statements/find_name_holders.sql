@@ -18,6 +18,7 @@ SELECT username_key = $1::text AS has_username,
                                  AND code.used_at IS NULL AND code.replaced_at IS NULL
                                  AND code.attempts >= code.attempts_allowed)) AS is_held,
        registration_id,
+       id,
        username,
        email,
        name,

@@ -4,6 +4,7 @@
 -- Run by: worker.
 
 SELECT pending.registration_id,
+       pending.id AS customer_id,
        pending.username,
        pending.name,
        pending.email,

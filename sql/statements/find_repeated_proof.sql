@@ -4,6 +4,7 @@
 -- Run by: worker.
 
 SELECT session.id,
+       customer.id AS customer_id,
        customer.username,
        code.id AS code_id,
        code.registration_id,

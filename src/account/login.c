@@ -63,6 +63,7 @@ static enum outcome begin(struct account *account, const struct visitor *visitor
         return OUTCOME_UNAVAILABLE;
     }
     read_named(&rows, named);
+    account->customer_id = named->customer_id;
     int64_t wait = rows_number(&rows, 0, SECONDS);
     *retry_after = wait < 1 ? 1 : wait;
     return rows_switch(&rows, 0, IS_TAKEN) ? OUTCOME_DONE : OUTCOME_THROTTLED;

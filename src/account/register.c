@@ -43,6 +43,7 @@ enum {
     IS_DOUBLE_CLICK,
     IS_HELD,
     REGISTRATION_ID,
+    CUSTOMER_ID,
     USERNAME,
     EMAIL,
     NAME,
@@ -65,6 +66,7 @@ static void read_holders(const struct rows *rows, struct holders *holders)
             .is_double_click = rows_switch(rows, i, IS_DOUBLE_CLICK),
             .is_held = rows_switch(rows, i, IS_HELD),
             .registration = {.id = rows_text(rows, i, REGISTRATION_ID),
+                             .customer_id = rows_text(rows, i, CUSTOMER_ID),
                              .username = rows_text(rows, i, USERNAME),
                              .email = rows_text(rows, i, EMAIL),
                              .name = rows_text(rows, i, NAME)},
@@ -167,6 +169,7 @@ static enum outcome answer_double_click(struct attempt *attempt, const struct ho
         // It was mended or taken over meanwhile: look again.
         return outcome == OUTCOME_NOTHING_PENDING ? OUTCOME_INVALID : outcome;
     }
+    account->customer_id = holder->registration.customer_id;
     attempt->result->ticket = ticket;
     return report_code(attempt, &holder->registration, ticket.id, &state);
 }
@@ -262,7 +265,11 @@ static enum outcome take_turn(struct attempt *attempt, const struct holder *own,
     if (outcome == OUTCOME_DONE) {
         outcome = code_read(&code, &attempt->result->code_length);
     }
-    return outcome == OUTCOME_DONE ? session_read_pending(&pending) : outcome;
+    outcome = outcome == OUTCOME_DONE ? session_read_pending(&pending) : outcome;
+    if (outcome == OUTCOME_DONE) {
+        account->customer_id = rows_text(&customer.rows, 0, 0);
+    }
+    return outcome;
 }
 
 static enum outcome write_registration(struct attempt *attempt, const struct holder *own)

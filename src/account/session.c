@@ -62,7 +62,7 @@ static void read_session(const struct settings *settings, const struct rows *row
 }
 
 // The columns of sql/statements/find_pending_registration.sql.
-enum { REGISTRATION_ID, PENDING_USERNAME, PENDING_NAME, PENDING_EMAIL, PENDING_CODE };
+enum { REGISTRATION_ID, PENDING_CUSTOMER_ID, PENDING_USERNAME, PENDING_NAME, PENDING_EMAIL, PENDING_CODE };
 
 static void ask_pending(struct account *account, const struct session *session, struct answer *answer)
 {
@@ -84,6 +84,7 @@ static void read_pending(const struct rows *rows, struct session *session)
     session->is_pending = !rows_is_nothing(rows, 0, REGISTRATION_ID);
     session->pending = (struct registration){
         .id = rows_text(rows, 0, REGISTRATION_ID),
+        .customer_id = rows_text(rows, 0, PENDING_CUSTOMER_ID),
         .username = rows_text(rows, 0, PENDING_USERNAME),
         .name = rows_text(rows, 0, PENDING_NAME),
         .email = rows_text(rows, 0, PENDING_EMAIL),
@@ -122,6 +123,7 @@ enum outcome session_find(struct account *account, struct text cookie, bool expe
     if (done != DATABASE_DONE) {
         *session = (struct session){.key = session->key};
     }
+    account->customer_id = session->is_signed_in ? session->customer.id : session->pending.customer_id;
     return account_outcome(done);
 }
 

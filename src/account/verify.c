@@ -119,7 +119,7 @@ static bool is_for(struct account *account, const struct verify_form *form, stru
 }
 
 // The columns of sql/statements/find_repeated_proof.sql.
-enum { SESSION_ID, PROVED_USERNAME, PROVED_CODE };
+enum { SESSION_ID, PROVED_CUSTOMER_ID, PROVED_USERNAME, PROVED_CODE };
 
 // The answer to a right code may have been lost: the same cookie and code sign in once more.
 static enum outcome repeat_proof(struct account *account, const struct session *session,
@@ -134,6 +134,7 @@ static enum outcome repeat_proof(struct account *account, const struct session *
     if (rows.count == 0 || !is_for(account, form, rows_text(&rows, 0, PROVED_USERNAME))) {
         return OUTCOME_NOTHING_PENDING;
     }
+    account->customer_id = rows_text(&rows, 0, PROVED_CUSTOMER_ID);
     const struct code_facts facts = read_facts(&rows, 0, PROVED_CODE);
     if (!is_code(account, &facts, typed_digits(account, form, facts.digits))) {
         const struct parameter count[] = {parameter_bytes(facts.code_id)};

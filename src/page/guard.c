@@ -289,10 +289,10 @@ static void log_visit(const struct visit *visit, enum outcome outcome, int64_t p
         LOG_NUMBER("waited_ms", visit->request->waited_ms),
         LOG_NUMBER("database", account_waited(&visit->account)),
         LOG_NUMBER("hash", visit->account.hash_time),
-        LOG_TEXT("customer", account_id_text(visit->account.arena, visit->session.customer.id)),
+        LOG_TEXT("customer", account_id_text(visit->account.arena, visit->account.customer_id)),
     };
     // The last one only where it is known.
-    size_t count = sizeof fields / sizeof *fields - (visit->session.is_signed_in ? 0 : 1);
+    size_t count = sizeof fields / sizeof *fields - (visit->account.customer_id.length > 0 ? 0 : 1);
     log_write(LOG_INFO, "request", fields, count);
 }
 

@@ -134,6 +134,48 @@ class TheMailTest(Journey):
             self.assertEqual((done.returncode, done.stdout), (2, ""))
 
 
+class TheLog(Journey):
+    def logged(self, visitor, deed, pool="pages"):
+        """The outcome and the customer that the line of a deed names."""
+        mark = visitor.way.parameters["REQUEST_ID"] = f"deed-{unique()}"
+        deed()
+        line = self.stack.request_line(pool, mark)
+        return line["outcome"], line.get("customer")
+
+    def test_names_the_customer_of_each_deed(self):
+        """The id that stays, from the registration on; also of who tries in vain, and nobody where nobody is meant."""
+        visitor = self.direct()
+        _, registered = self.logged(visitor, visitor.register, "register")
+        code = self.mailed(visitor)
+        deeds = [("otp_invalid", lambda: visitor.verify(visitor.wrong(code)), "pages"),
+                 ("throttled", visitor.resend, "pages"),
+                 ("done", lambda: visitor.register(name="Josephine March"), "register"),
+                 ("done", lambda: visitor.register(username="j" + visitor.username), "register"),
+                 ("done", lambda: visitor.verify(self.mailed(visitor, 2)), "pages"),
+                 ("done", visitor.logout, "pages"),
+                 ("invalid_credentials", lambda: visitor.login(password="not this one"), "login"),
+                 ("done", visitor.login, "login")]
+        for outcome, deed, pool in deeds:
+            self.assertEqual(self.logged(visitor, deed, pool), (outcome, registered))
+        self.assertEqual(visitor.who()["id"], registered)
+        nobody = self.direct()
+        self.assertEqual(self.logged(nobody, nobody.login, "login"), ("invalid_credentials", None))
+        self.assertEqual(self.logged(nobody, lambda: nobody.register(username="x"), "register"), ("validation_error", None))
+
+    def test_names_the_customer_of_a_double_click_and_of_a_lost_answer(self):
+        """Whose session the request did not come with."""
+        visitor, twin = self.direct(), self.direct()
+        visitor.get("/register/")
+        twin.person, twin.cookies = dict(visitor.person), dict(visitor.cookies)
+        _, registered = self.logged(visitor, visitor.register, "register")
+        self.assertEqual(self.logged(twin, twin.register, "register"), ("done", registered))
+        before, code = dict(visitor.cookies), self.mailed(visitor)
+        self.succeeds(visitor.verify(code))
+        self.stack.travel(seconds=4)
+        visitor.cookies = before
+        self.assertEqual(self.logged(visitor, lambda: visitor.verify(code)), ("done", registered))
+
+
 class TheCommand(Journey):
     def test_helps_who_asks_and_who_mistypes(self):
         """What was asked for goes to standard output."""

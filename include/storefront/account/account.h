@@ -15,8 +15,9 @@ struct account {
     struct database *database;
     const struct keyring *keyring;
     const struct settings *settings;
-    struct arena *arena;         // of the request
-    int64_t hash_time;           // microseconds spent on hashing passwords in this request
+    struct arena *arena;     // of the request
+    struct text customer_id; // 16 bytes: whom the request is about, as far as a rule knows; the log says it
+    int64_t hash_time;       // microseconds spent on hashing passwords in this request
     int64_t hash_processor_time; // of which the processor worked on it
 };
 

@@ -15,8 +15,9 @@ struct customer {
 };
 
 struct registration {
-    struct text id;       // 16 bytes
-    struct text username; // pending_verification_username
+    struct text id;          // 16 bytes
+    struct text customer_id; // 16 bytes; stays when a mended form makes a new registration
+    struct text username;    // pending_verification_username
     struct text name;
     struct text email;
 };
