@@ -70,6 +70,7 @@ static const struct family families[] = {
     {"storefront_mails_total", COUNTER, "What became of mails that a mailer took in hand."},
     {"storefront_mail_delay_seconds", HISTOGRAM,
      "Time from the wish for a mail to its acceptance by the mail server."},
+    {"storefront_maintenance_total", COUNTER, "Runs of storefront maintain, by how they ended."},
 };
 
 // Upper bounds in microseconds; above the last but one everything.

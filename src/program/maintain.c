@@ -54,10 +54,9 @@ static bool count_throttled(struct database *database, struct arena *arena, stru
 }
 
 // Before the purge: what was deleted cannot be counted.
-static bool count_figures(struct database *database, const struct program *program)
+static bool count_figures(struct database *database, struct metrics *metrics)
 {
     struct arena *arena = arena_open(ARENA_MAXIMUM);
-    struct metrics *metrics = program_metrics(program);
     bool done = arena != NULL && metrics != NULL && count_throttled(database, arena, metrics);
     bool is_more = done;
     while (is_more) {
@@ -67,7 +66,6 @@ static bool count_figures(struct database *database, const struct program *progr
         is_more = done && rows_switch(&rows, 0, 0);
         arena_empty(arena);
     }
-    metrics_close(&metrics);
     arena_close(&arena);
     return done;
 }
@@ -95,6 +93,18 @@ static bool purge_all(struct database *database, const struct settings *settings
     return done;
 }
 
+// For the operator's alert: a purge that never ends well is seen by nobody.
+static void count_run(struct metrics *metrics, bool is_done)
+{
+    if (metrics != NULL) {
+        metrics_add(metrics,
+                    metrics_counter(metrics, is_done
+                                                 ? TEXT("storefront_maintenance_total{outcome=\"done\"}")
+                                                 : TEXT("storefront_maintenance_total{outcome=\"failed\"}")),
+                    1);
+    }
+}
+
 int verb_maintain(int count, char **arguments)
 {
     (void)count;
@@ -102,13 +112,16 @@ int verb_maintain(int count, char **arguments)
     struct program program;
     struct database *database = NULL;
     bool is_ready = program_start(&program, "storefront", false);
+    struct metrics *metrics = is_ready ? program_metrics(&program) : NULL;
     database = is_ready ? program_database(&program, STATEMENT_USER_MAINTENANCE) : NULL;
     // What cannot be counted is no reason to keep what has run out.
-    bool is_counted = database != NULL && count_figures(database, &program);
+    bool is_counted = database != NULL && count_figures(database, metrics);
     bool done = database != NULL && purge_all(database, &program.settings) && is_counted;
     if (!done) {
         log_line(LOG_ERROR, "maintenance was not done to its end");
     }
+    count_run(metrics, done);
+    metrics_close(&metrics);
     database_close(&database);
     program_end(&program);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

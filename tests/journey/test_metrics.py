@@ -99,6 +99,16 @@ class WhatIsCounted(Figures):
         self.stack.travel(minutes=5)
         self.mailed(pending)
 
+    def test_runs_of_the_purge_and_how_they_ended(self):
+        """An alert says so when none ends well."""
+        maintain = lambda: self.stack.program("storefront", "maintain")
+        self.assertEqual(self.grown(maintain)['storefront_maintenance_total{outcome="done"}'], 1)
+        self.stack.sql("REVOKE DELETE ON storefront.rate_limit FROM storefront_worker")
+        try:
+            self.assertEqual(self.grown(maintain)['storefront_maintenance_total{outcome="failed"}'], 1)
+        finally:
+            self.stack.sql("GRANT DELETE ON storefront.rate_limit TO storefront_worker")
+
     def test_no_figure_names_a_customer(self):
         customer = self.customer()
         text = self.ask()[2]
