@@ -10,6 +10,9 @@
 
 enum { WAIT_MS = 1000, PAUSE_AFTER_FAILURE_NS = 10 * 1000 * 1000 };
 
+// Statuses of a mail server.
+enum { LATER = 400, NEVER = 550, NOT_UNDERSTOOD = 555 };
+
 struct delivery {
     CURL *curl;
     CURLM *multi;        // runs `curl`, and owns its connection
@@ -104,7 +107,8 @@ void delivery_close(struct delivery **delivery)
 
 // A refusal counts as one of this mail only when it came to the sender, the recipient or the content. A
 // server that refuses at its door gives libcurl the same code as one that refuses the content, but has read
-// none of it.
+// none of it. Below 550 it is about how we speak, as is 555: perhaps not for good (RFC 5321, section 4.2.3; a
+// domain that takes no mail is 556, RFC 7504).
 static enum delivery_outcome judge(CURLcode code, long status, bool content_was_read)
 {
     bool is_about_content =
@@ -113,10 +117,10 @@ static enum delivery_outcome judge(CURLcode code, long status, bool content_was_
     if (code == CURLE_OK) {
         return DELIVERY_TAKEN;
     }
-    if (is_about_mail && status >= 550 && status <= 554) {
+    if (is_about_mail && status >= NEVER && status != NOT_UNDERSTOOD) {
         return DELIVERY_REFUSED;
     }
-    return is_about_mail && status >= 400 && status < 550 ? DELIVERY_LATER : DELIVERY_AWAY;
+    return is_about_mail && status >= LATER ? DELIVERY_LATER : DELIVERY_AWAY;
 }
 
 static struct text describe(struct arena *arena, CURLcode code, long status)

@@ -98,9 +98,9 @@ class AMailServerThatRefuses(Mailer):
 
     def test_the_content_for_now_or_for_good_is_understood_too(self):
         """The answer to DATA counts as that to the recipient."""
-        answers = {"now": "452 4.3.1 Full", "good": "554 5.7.1 Spam"}
-        for word, state in (("now", "queued"), ("good", "refused")):
-            with self.own_mail_server(answer=answers[word]) as server:
+        for answer, state in (("452 4.3.1 Full", "queued"), ("554 5.7.1 Spam", "refused"), ("555 5.5.4 What", "queued"),
+                              ("556 5.1.10 Takes no mail", "refused"), ("571 5.7.1 Blocked", "refused")):
+            with self.subTest(answer), self.own_mail_server(answer=answer) as server:
                 visitor = self.pending()
                 self.is_in_state(visitor, state) if state == "refused" else eventually(
                     lambda: server.to(visitor.email) and self.mail_row(visitor)[0] == "queued")
