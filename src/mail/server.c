@@ -2,6 +2,8 @@
 #include "storefront/mail/server.h"
 #include "storefront/base/log.h"
 
+#include <string.h>
+
 static bool refuse(const char *setting, const char *reason)
 {
     log_event(LOG_ERROR, "setting refused", LOG_STRING("setting", setting), LOG_STRING("reason", reason));
@@ -18,15 +20,28 @@ static bool is_loopback_number(struct text host)
     return text_starts_with(host, TEXT("127."));
 }
 
+static struct text after_scheme(struct text url)
+{
+    return text_after(url, text_find_text(url, TEXT("://")) + 3);
+}
+
+// A password in the address would be printed with it; a path is what libcurl greets the server with.
+static bool is_server_alone(struct text url)
+{
+    struct text rest = after_scheme(url);
+    for (size_t i = 0; i < rest.length; i++) {
+        if (rest.bytes[i] <= ' ' || rest.bytes[i] > '~' || strchr("@/?#\\", rest.bytes[i]) != NULL) {
+            return false;
+        }
+    }
+    return rest.length > 0;
+}
+
 // By the whole host: a name that only begins like this machine's is another's.
 static bool is_local(struct text url)
 {
-    struct text rest = text_after(url, text_find_text(url, TEXT("://")) + 3);
-    bool is_six = text_starts_with(rest, TEXT("[::1]"));
-    struct text host = text_cut(rest, 0, text_find(rest, '/'));
-    if (text_find(host, '@') < host.length) {
-        return false;
-    }
+    struct text host = after_scheme(url);
+    bool is_six = text_starts_with(host, TEXT("[::1]"));
     host = is_six ? text_after(host, sizeof "[::1]" - 1) : host;
     struct text name = text_cut(host, 0, text_find(host, ':'));
     return is_six ? name.length == 0 : text_equals(name, TEXT("localhost")) || is_loopback_number(name);
@@ -69,6 +84,11 @@ bool mail_server_judge(const struct settings *settings, enum mail_tls *tls)
     }
     if (!is_tls_from_start && !text_starts_with(settings->smtp_url, TEXT("smtp://"))) {
         return refuse("SMTP_URL", "begins with neither smtp:// nor smtps://");
+    }
+    if (!is_server_alone(settings->smtp_url)) {
+        return refuse(
+            "SMTP_URL",
+            "names more than a server and its port; a name and password have settings of their own");
     }
     if (!choose_tls(settings->smtp_tls, tls)) {
         return false;
