@@ -277,25 +277,70 @@ static bool is_of(const struct family *family, struct text name, struct text *su
     return family->kind == HISTOGRAM ? is_part : is_plain;
 }
 
+// What was counted under `stem` and what stands behind it in the name; by two where a name was claimed twice.
+static int64_t count_named(struct shared *shared, struct text stem, struct text rest)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < COUNTERS - 1 && atomic_load(&shared->counters[i].claim) != CLAIM_FREE; i++) {
+        struct text name = text_from(shared->counters[i].name);
+        bool is_meant = atomic_load(&shared->counters[i].claim) == CLAIM_READY &&
+                        text_starts_with(name, stem) && text_equals(text_after(name, stem.length), rest);
+        sum += is_meant ? atomic_load(&shared->counters[i].value) : 0;
+    }
+    return sum;
+}
+
+// Whether a counter before number `end` has a name that begins with `stem`, or is it where nothing may
+// follow.
+static bool was_told(struct shared *shared, size_t end, struct text stem, bool may_go_on)
+{
+    for (size_t i = 0; i < end; i++) {
+        struct text name = text_from(shared->counters[i].name);
+        if (atomic_load(&shared->counters[i].claim) == CLAIM_READY && text_starts_with(name, stem) &&
+            (may_go_on || name.length == stem.length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// All buckets of the histogram whose names begin with `stem`, in their order: each holds what those below it
+// hold. They stand where they were claimed, perhaps among those of another process.
+static void write_buckets(struct shared *shared, struct text stem, struct buffer *out)
+{
+    int64_t value = 0;
+    for (size_t i = 0; i < METRICS_BUCKETS; i++) {
+        const struct text parts[] = {text_from(bound_names[i]), TEXT("\"}")};
+        struct text rest = text_join(out->arena, parts, 2);
+        value += count_named(shared, stem, rest);
+        buffer_add(out, stem);
+        buffer_add(out, rest);
+        add_value(out, value, false);
+    }
+}
+
 static void write_family(struct shared *shared, const struct family *family, struct buffer *out)
 {
-    int64_t below = 0; // of a histogram: what the buckets before this one hold
+    const struct text bound = TEXT("le=\"");
     write_head(out, family->name, family->help, family->kind == HISTOGRAM ? "histogram" : "counter");
     for (size_t i = 0; i < COUNTERS - 1 && atomic_load(&shared->counters[i].claim) != CLAIM_FREE; i++) {
-        struct counter *counter = &shared->counters[i];
-        struct text name = text_from(counter->name);
+        struct text name = text_from(shared->counters[i].name);
         struct text suffix;
-        if (atomic_load(&counter->claim) != CLAIM_READY || !is_of(family, name, &suffix)) {
+        if (atomic_load(&shared->counters[i].claim) != CLAIM_READY || !is_of(family, name, &suffix)) {
             continue;
         }
-        int64_t value = atomic_load(&counter->value);
-        if (text_starts_with(suffix, TEXT("_bucket"))) {
-            bool is_last = text_find_text(suffix, TEXT("le=\"+Inf\"")) < suffix.length;
-            value += below;
-            below = is_last ? 0 : value;
+        bool is_bucket = text_starts_with(suffix, TEXT("_bucket"));
+        struct text stem = is_bucket ? text_cut(name, 0, text_find_text(name, bound) + bound.length) : name;
+        if (was_told(shared, i, stem, is_bucket)) {
+            continue;
         }
-        buffer_add(out, name);
-        add_value(out, value, family->kind == TIME || text_starts_with(suffix, TEXT("_sum")));
+        if (is_bucket) {
+            write_buckets(shared, stem, out);
+        } else {
+            buffer_add(out, name);
+            add_value(out, count_named(shared, name, TEXT("")),
+                      family->kind == TIME || text_starts_with(suffix, TEXT("_sum")));
+        }
     }
 }
 

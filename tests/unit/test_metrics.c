@@ -54,6 +54,30 @@ static void a_histogram_adds_up(void **state)
     metrics_close(&metrics);
 }
 
+// Two pools start at the same moment: their buckets stand as they were claimed.
+static void histograms_of_two_pools_do_not_mix(void **state)
+{
+    struct metrics *metrics = metrics_open(NULL);
+    struct metrics_histogram pages;
+    struct metrics_histogram login;
+    (void)metrics_counter(metrics, TEXT("storefront_request_seconds_bucket{pool=\"login\",le=\"+Inf\"}"));
+    (void)metrics_counter(metrics, TEXT("storefront_request_seconds_bucket{pool=\"login\",le=\"0.005\"}"));
+    metrics_histogram(metrics, "storefront_request_seconds", "pool=\"pages\"", &pages);
+    metrics_histogram(metrics, "storefront_request_seconds", "pool=\"login\"", &login);
+    metrics_observe(metrics, &pages, 1);
+    metrics_observe(metrics, &login, 4000);
+    metrics_observe(metrics, &login, 9000000);
+    struct text text = written(*state, metrics);
+    assert_true(holds(text, "{pool=\"login\",le=\"0.0005\"} 0\n"
+                            "storefront_request_seconds_bucket{pool=\"login\",le=\"0.001\"} 0\n"
+                            "storefront_request_seconds_bucket{pool=\"login\",le=\"0.0025\"} 0\n"
+                            "storefront_request_seconds_bucket{pool=\"login\",le=\"0.005\"} 1\n"));
+    assert_true(holds(text, "{pool=\"login\",le=\"+Inf\"} 2\n"));
+    assert_true(holds(text, "{pool=\"pages\",le=\"0.0005\"} 1\n"));
+    assert_true(holds(text, "{pool=\"pages\",le=\"+Inf\"} 1\n"));
+    metrics_close(&metrics);
+}
+
 static void a_histogram_needs_no_labels(void **state)
 {
     struct metrics *metrics = metrics_open(NULL);
@@ -197,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ARENA(a_counter_is_told_under_its_family),
         WITH_ARENA(a_histogram_adds_up),
+        WITH_ARENA(histograms_of_two_pools_do_not_mix),
         WITH_ARENA(a_histogram_needs_no_labels),
         WITH_ARENA(a_gauge_is_told_with_its_help),
         WITH_ARENA(a_sum_is_over_the_family_and_one_label),

@@ -1,7 +1,8 @@
 // What all processes of a host count together, in one file that each maps into its memory; and the writing of
 // it in Prometheus' text format (version 0.0.4). It promises that counting never waits, never fails, and
 // survives the death of any process; a process that ended is no longer counted as a worker, for the kernel
-// frees the lock on its seat. It refuses to know what is counted: names come from the callers.
+// frees the lock on its seat. It refuses to know what a count means: names come from the callers, and
+// metrics.c has a line of help for each family.
 #ifndef STOREFRONT_BASE_METRICS_H
 #define STOREFRONT_BASE_METRICS_H
 
