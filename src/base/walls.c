@@ -45,7 +45,12 @@
 
 #define WRITING   (O_ACCMODE | O_CREAT | O_TRUNC)
 #define ONLY_SIZE ((size_t)2)
-#define PATIENCE  2 // seconds of the processor, for what takes hundredths of one
+
+// Signals of Linux, on every processor that this is built for: 1 to 31, then those of real time.
+#define REAL_TIME   32
+#define LAST_SIGNAL 64
+
+#define PATIENCE    2 // seconds of the processor, for what takes hundredths of one
 
 // Calls whose arguments do no harm. By name: an older libseccomp, or another processor, may not have one.
 static const char *const harmless[] = {
@@ -137,8 +142,11 @@ static const struct rule rules[] = {
     {SCMP_SYS(fcntl), 1, {EQUAL(1, F_OFD_SETLKW)}},
     // A limit is asked for, not set, and not another process's.
     {SCMP_SYS(prlimit64), 2, {EQUAL(0, 0), {.arg = 2, .op = SCMP_CMP_EQ, .datum_a = 0}}},
-    // What follows on a fatal call stays as it is.
-    {SCMP_SYS(rt_sigaction), 1, {{.arg = 0, .op = SCMP_CMP_NE, .datum_a = SIGSYS}}},
+    // What follows on a fatal call stays as it is: every signal but SIGSYS. The kernel looks at 32 bits of
+    // the number and the list at 64, so that whatever has others set is not among these.
+    {SCMP_SYS(rt_sigaction), 1, {{.arg = 0, .op = SCMP_CMP_LT, .datum_a = SIGSYS}}},
+    {SCMP_SYS(rt_sigaction), 1, {BITS(0, ~(uint64_t)(REAL_TIME - 1), REAL_TIME)}},
+    {SCMP_SYS(rt_sigaction), 1, {{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = LAST_SIGNAL}}},
 };
 
 // What nobody works without. Where it is refused memory, libseccomp can load a list that lacks some of it.

@@ -196,6 +196,33 @@ static int make_a_thread(void)
     return fault == 0 ? pthread_join(thread, NULL) : fault;
 }
 
+static int handle_signal(unsigned long number)
+{
+    const struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        unsigned long mask;
+    } as_it_comes = {NULL, 0, NULL, 0};
+    return told((int)syscall(SYS_rt_sigaction, number, &as_it_comes, NULL, sizeof as_it_comes.mask));
+}
+
+static int forget_what_is_forbidden(void)
+{
+    return handle_signal(SIGSYS);
+}
+
+// The kernel looks at the lower half alone.
+static int forget_it_by_another_number(void)
+{
+    return handle_signal(1UL << 32 | SIGSYS);
+}
+
+static int handle_the_others(void)
+{
+    return handle_signal(SIGTERM) + handle_signal(32) + handle_signal(63) + handle_signal(64);
+}
+
 static int read_a_file(void)
 {
     return told(open("/etc/hostname", O_RDONLY | O_CLOEXEC)) == EPERM ? EPERM : 0;
@@ -274,6 +301,9 @@ static const struct attempt refused[] = {{"write", write_a_file, EPERM},
                                          {"setuid", become_another, EPERM},
                                          {"dumpable", allow_debuggers, EPERM},
                                          {"core", allow_core_files, EPERM},
+                                         {"SIGSYS", forget_what_is_forbidden, EPERM},
+                                         {"SIGSYS and more", forget_it_by_another_number, EPERM},
+                                         {"signals", handle_the_others, 0},
                                          {"read", read_a_file, 0}};
 
 static void the_rest_is_refused(void **state)
