@@ -1,19 +1,21 @@
 // See connection.h. Several hosts are tried one by one, each with its share of the time that is left: libpq's
-// own list would give a silent first host all of it. Names are looked up by the system, which has time-outs
-// of its own.
+// own list would give a silent first host all of it. libpq looks names up by the system, which cannot be
+// interrupted and ends by time-outs of its own; what that takes is taken off the time that is left.
 #include "storefront/database/connection.h"
 #include "storefront/base/clock.h"
 #include "storefront/base/log.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MILLISECOND        1000
 #define FIRST_BACKOFF      ((int64_t)50 * MILLISECOND)
 #define LONGEST_BACKOFF    ((int64_t)1000 * MILLISECOND)
 #define BACKOFF_DOUBLINGS  5
+#define STEP_APART         ((int64_t)104729) // microseconds; prime, so that neighbours are far apart in any half
 #define OPTIONS_MAXIMUM    ((size_t)64)
 #define HOST_NAMES_MAXIMUM ((size_t)4096)
 
@@ -105,6 +107,14 @@ void connection_drop(struct connection *connection)
     memset(connection->is_prepared, 0, sizeof connection->is_prepared);
 }
 
+// Takes what has passed since `begun` off a share and off what the request has left.
+static void take_time(struct connection *connection, int64_t begun, int64_t *share)
+{
+    int64_t passed = clock_monotonic() - begun;
+    connection->left -= passed;
+    *share -= passed;
+}
+
 // Waits until the socket is ready for `events`, at most `*share` microseconds, which are taken off it and off
 // what the request has left.
 static bool wait_for(struct connection *connection, short events, int64_t *share)
@@ -117,9 +127,7 @@ static bool wait_for(struct connection *connection, short events, int64_t *share
         }
         struct pollfd waiting = {.fd = PQsocket(connection->libpq), .events = events};
         int ready = poll(&waiting, 1, (int)((most + MILLISECOND - 1) / MILLISECOND));
-        int64_t passed = clock_monotonic() - begun;
-        connection->left -= passed;
-        *share -= passed;
+        take_time(connection, begun, share);
         if (ready > 0) {
             return true;
         }
@@ -289,9 +297,10 @@ static bool finish_connecting(struct connection *connection, int64_t share)
             !wait_for(connection, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, &share)) {
             return false;
         }
+        int64_t begun = clock_monotonic();
         status = PQconnectPoll(connection->libpq);
+        take_time(connection, begun, &share);
     }
-    (void)PQsetNoticeReceiver(connection->libpq, on_notice, connection);
     return PQsetnonblocking(connection->libpq, 1) == 0 && PQenterPipelineMode(connection->libpq) == 1;
 }
 
@@ -316,30 +325,47 @@ bool connection_prepare_statements(struct connection *connection)
     return done && connection_sync(connection);
 }
 
+// What libpq says of a connection that did not come about; of its making it quotes hosts and users, but no
+// password. Empty where there was no time to be refused.
+static void keep_reason(struct connection *connection)
+{
+    (void)snprintf(connection->reason, sizeof connection->reason, "%s",
+                   connection->libpq == NULL ? "no memory" : PQerrorMessage(connection->libpq));
+}
+
 static bool try_host(struct connection *connection, size_t host, int64_t share)
 {
+    int64_t begun = clock_monotonic();
     connection->libpq = start(connection, host);
+    take_time(connection, begun, &share);
+    if (connection->libpq != NULL) {
+        (void)PQsetNoticeReceiver(connection->libpq, on_notice, connection);
+    }
     if (connection->libpq != NULL && finish_connecting(connection, share)) {
         connection->first_host = host;
         connection->failures = 0;
         connection->figures.connections++;
         return true;
     }
+    keep_reason(connection);
     connection_drop(connection);
     return false;
 }
 
-// Half of the doubled time is fixed and half is chance, so that workers do not come back in step.
+// Half of the doubled time is fixed; the other half is another one for each process, so that workers do not
+// come back in step.
 static void back_off(struct connection *connection)
 {
     unsigned doublings = connection->failures < BACKOFF_DOUBLINGS ? connection->failures : BACKOFF_DOUBLINGS;
     int64_t longest = FIRST_BACKOFF << doublings;
     longest = longest > LONGEST_BACKOFF ? LONGEST_BACKOFF : longest;
     int64_t now = clock_monotonic();
-    connection->retry_at = now + longest / 2 + now % (longest / 2);
+    connection->retry_at = now + longest / 2 + (now + getpid() * STEP_APART) % (longest / 2);
     connection->failures++;
     connection->figures.failures++;
+    struct text reason = text_trim(text_from(connection->reason));
     log_event(LOG_WARNING, "database is away",
+              LOG_TEXT("reason", reason.length == 0 ? TEXT("no answer in time") : reason),
               LOG_NUMBER("retry_ms", (connection->retry_at - now) / MILLISECOND));
 }
 

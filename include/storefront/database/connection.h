@@ -1,6 +1,7 @@
 // One connection to PostgreSQL over several hosts, with deadlines, back-off and statements that are prepared
 // when they are first needed. For database.c alone; the rest of the program sees database.h. It promises
-// never to wait longer than the time that is left.
+// never to wait longer than the time that is left, but for the look-up of a host's name, which is the
+// system's and ends by its time-outs (resolv.conf): `hostaddr` in the url spares it.
 #ifndef STOREFRONT_DATABASE_CONNECTION_H
 #define STOREFRONT_DATABASE_CONNECTION_H
 
@@ -9,6 +10,7 @@
 #include <libpq-fe.h>
 
 #define HOSTS_MAXIMUM ((size_t)8)
+#define REASON_SIZE   ((size_t)512)
 #define TURN_MAXIMUM  (ANSWERS_MAXIMUM + 1) // statements in one turn: what was asked, and BEGIN
 
 // A statement in the pipeline whose result is still to come.
@@ -30,10 +32,11 @@ struct connection {
     const char *application;
     int64_t deadline; // microseconds granted to a request
     int64_t granted;
-    int64_t left;      // microseconds of it that are left
-    int64_t retry_at;  // monotonic; before it no attempt to connect is made
-    unsigned failures; // in a row
-    bool is_warned;    // the server has warned since this was last set to false
+    int64_t left;             // microseconds of it that are left
+    int64_t retry_at;         // monotonic; before it no attempt to connect is made
+    unsigned failures;        // in a row
+    char reason[REASON_SIZE]; // of the last one, in libpq's words
+    bool is_warned;           // the server has warned since this was last set to false
     bool is_prepared[STATEMENTS];
     struct announcement announced[TURN_MAXIMUM]; // in this turn
     size_t announced_count;
@@ -47,9 +50,11 @@ bool connection_configure(struct connection *connection, const struct database_s
 // Frees all that connection_configure() and connection_make() made.
 void connection_end(struct connection *connection);
 
+// Grants the next request its time anew: all of the deadline of the settings.
 void connection_grant_time(struct connection *connection);
 
-// Makes sure that there is a connection. False at once while the back-off lasts.
+// Makes sure that there is a connection. False, with the reason logged, when no host takes one; without a
+// word while the back-off lasts, and where no time is left.
 bool connection_make(struct connection *connection);
 
 // Prepares in one turn every statement of this user that is not prepared yet. False, with the reason logged,

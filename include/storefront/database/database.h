@@ -1,7 +1,7 @@
 // The door to libpq. It promises that every wait (connecting over all hosts, statements, commits) ends within
-// the time granted to the request, that only the statements in sql/ can be run, with bound parameters, and
-// that a commit whose end is not known is never reported as done. It refuses to know what the statements
-// mean.
+// the time granted to the request (but for the look-up of a host's name: connection.h), that only the
+// statements in sql/ can be run, with bound parameters, and that a commit whose end is not known is never
+// reported as done. It refuses to know what the statements mean.
 #ifndef STOREFRONT_DATABASE_DATABASE_H
 #define STOREFRONT_DATABASE_DATABASE_H
 
@@ -57,11 +57,13 @@ bool rows_is_nothing(const struct rows *rows, size_t row, size_t column);
 // understood. The caller ends it with database_close().
 struct database *database_open(const struct database_settings *settings);
 
+// Ends the connection and frees `*database`, which becomes NULL; NULL is allowed.
 void database_close(struct database **database);
 
 // Connects now, and has the server read every statement of this user that it has not read on this connection;
 // the others of the program leave that to the first time each is run. Grants its time anew. False, with the
-// reason logged, when that fails: a program and its tables that do not fit.
+// reason logged, when that fails: a program and its tables that do not fit. False without a word while the
+// back-off after a failure lasts.
 bool database_check(struct database *database);
 
 // Grants a new request its time: `deadline_ms` of waiting for the database, over all statements together.
