@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gzip
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -41,9 +42,27 @@ class HealthAndReadiness(Journey):
                 self.assertEqual((said[pool], said["database"]), ("away", "ok"))
                 self.assertEqual(visitor.get("/healthz").status, 200)
         with self.stack.without("database"):
+            before = len(self.stack.log("pages"))
             said = self.fails(visitor.get("/readyz"), 503, "unavailable")
             self.assertEqual(said["database"], "away")
             self.assertEqual(visitor.get("/healthz").status, 200)
+            eventually(lambda: '"event":"database is away","reason":"connection to server' in self.stack.log("pages")[before:],
+                       what="the reason")
+
+    def test_keep_no_page_from_being_shown(self):
+        """A pool that is slow holds up who asks for it: two at once, each for its time, and pages go on."""
+        workers = self.stack.children("register")
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        try:
+            paths = ["/readyz"] * 6 + ["/register/"]
+            answers = together(*(lambda path=path, visitor=self.visitor(): visitor.get(path).status for path in paths))
+            self.assertEqual(answers[-1], 200)
+            self.assertEqual(sorted(answers[:-1]), [429] * 4 + [503] * 2)
+        finally:
+            for worker in workers:
+                os.kill(worker, signal.SIGCONT)
+        eventually(lambda: self.visitor().get("/readyz").status == 200)
 
 
 class AProgramAndItsTables(Journey):
