@@ -1,5 +1,6 @@
 -- Takes mails that are due in hand, so that no other mailer does for a while: those that wait longest, in that order, also
--- when a mail server was away for long and each was put off until another moment.
+-- when a mail server was away for long and each was put off until another moment. They are looked for among the first 2,000
+-- that became due: of a million, all would have to be sorted for each claim.
 -- Returns each mail with the facts of its code, how often it was tried, the seconds that its code has left, and whether
 -- the code is dead: then it is not to be sent; and the milliseconds since it was asked for.
 -- $1 how many at most, $2 seconds after which another mailer may take them over.
@@ -8,7 +9,10 @@
 WITH due AS (
     SELECT id
     FROM storefront.outbox
-    WHERE state IN ('queued', 'sending') AND due_at <= storefront.now()
+    WHERE state IN ('queued', 'sending')
+      AND due_at <= coalesce((SELECT due_at FROM storefront.outbox
+                              WHERE state IN ('queued', 'sending') AND due_at <= storefront.now()
+                              ORDER BY due_at OFFSET 2000 LIMIT 1), storefront.now())
     ORDER BY queued_at
     LIMIT $1::bigint
     FOR UPDATE SKIP LOCKED
