@@ -7,7 +7,10 @@
 WITH owner AS (
     SELECT id, email FROM storefront.customer WHERE registration_id = $3::uuid FOR UPDATE
 ), entitled AS (
-    SELECT id FROM storefront.session WHERE id = $4::uuid AND pending_registration_id = $3::uuid FOR UPDATE
+    -- Asks for the customer first: everybody locks him before a session.
+    SELECT id FROM storefront.session
+    WHERE id = $4::uuid AND pending_registration_id = $3::uuid AND (SELECT count(*) FROM owner) = 1
+    FOR UPDATE
 ), used AS (
     UPDATE storefront.one_time_code AS code SET used_at = storefront.now()
     FROM owner, entitled
