@@ -86,8 +86,9 @@ static bool purge_all(struct database *database, const struct settings *settings
     };
     struct arena *arena = arena_open(ARENA_MAXIMUM);
     bool done = arena != NULL;
-    for (size_t i = 0; i < sizeof purges / sizeof *purges && done; i++) {
-        done = purge(database, arena, &purges[i]);
+    // One that fails is no reason to keep what the others delete.
+    for (size_t i = 0; i < sizeof purges / sizeof *purges && arena != NULL; i++) {
+        done = purge(database, arena, &purges[i]) && done;
     }
     arena_close(&arena);
     return done;
