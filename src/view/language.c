@@ -5,6 +5,7 @@
 #include "storefront/base/log.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,8 @@ static bool read_folder(struct languages *languages, struct text folder)
     DIR *directory = path == NULL || folder.length == 0 ? NULL : opendir(path);
     bool done = true;
     if (directory == NULL) {
-        return true;
+        bool is_none = path == NULL || folder.length == 0 || errno == ENOENT || errno == ENOTDIR;
+        return is_none || refuse(strerrordesc_np(errno), text_from(path));
     }
     for (struct dirent *entry = readdir(directory); entry != NULL && done; entry = readdir(directory)) {
         struct text name = text_from(entry->d_name);

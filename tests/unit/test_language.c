@@ -206,6 +206,16 @@ static void a_broken_catalogue_is_refused(void **state)
     }
 }
 
+// Its words would be missing without anybody being told.
+static void a_folder_that_cannot_be_read_is_refused(void **state)
+{
+    struct catalogues *catalogues = *state;
+    assert_int_equal(symlink("language", folder_path(catalogues->arena, &catalogues->shop, "language")), 0);
+    assert_null(opened(catalogues, "en"));
+    assert_true(holds(catalogues->logged, "words refused"));
+    assert_true(holds(catalogues->logged, catalogues->shop.path));
+}
+
 static void english_is_needed(void **state)
 {
     struct catalogues *catalogues = *state;
@@ -252,6 +262,7 @@ int main(void)
         WITH_CATALOGUES(a_shop_may_bring_a_language),
         WITH_CATALOGUES(a_missing_word_is_refused_and_named),
         WITH_CATALOGUES(a_broken_catalogue_is_refused),
+        WITH_CATALOGUES(a_folder_that_cannot_be_read_is_refused),
         WITH_CATALOGUES(english_is_needed),
         WITH_CATALOGUES(other_files_are_passed_over),
         WITH_CATALOGUES(languages_are_bounded),
