@@ -37,7 +37,7 @@ static bool redirect_to_slash(struct visit *visit)
     return true;
 }
 
-// Finds the row, and reads the body that it allows.
+// Finds the row, for a host that is ours.
 static enum outcome find_route(struct visit *visit)
 {
     const struct request *request = visit->request;
@@ -329,6 +329,11 @@ static enum outcome answer(struct visit *visit)
     touch_session(visit);
     if (!redirect_view(visit, outcome)) {
         answer_visit(visit, outcome);
+    }
+    if (arena_failed(visit->account.arena) || visit->response->body.overflowed) {
+        // The worker will say this in its place, and so must the log.
+        visit->response->status = 503;
+        return OUTCOME_UNAVAILABLE;
     }
     return outcome;
 }
