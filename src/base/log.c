@@ -1,10 +1,11 @@
-// See log.h. A line is built in one piece and written by one call, so that lines of several workers never
-// mix.
+// See log.h. A line is built in one piece and written by one call, so that lines of several workers do not
+// mix (on a pipe: those of up to 4 KiB, pipe(7), which only one with a long path or address is not).
 #include "storefront/base/log.h"
 #include "storefront/base/clock.h"
 #include "storefront/base/encode.h"
 #include "storefront/base/unicode.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define LINE_MAXIMUM  ((size_t)8 * 1024)
+#define END_SIZE      ((size_t)2)
 #define USUAL_LENGTH  ((size_t)512)
 #define ARENA_MAXIMUM (4 * LINE_MAXIMUM)
 #define TIME_SIZE     ((size_t)32)
@@ -155,10 +157,10 @@ static void write_line(struct text line)
 {
     while (line.length > 0) {
         ssize_t written = write(STDERR_FILENO, line.bytes, line.length);
-        if (written <= 0) {
+        if (written <= 0 && errno != EINTR) {
             return;
         }
-        line = text_after(line, (size_t)written);
+        line = text_after(line, written < 0 ? 0 : (size_t)written);
     }
 }
 
@@ -173,7 +175,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         return;
     }
     bool is_json = settings.format == LOG_FORMAT_JSON;
-    struct buffer line = buffer_open(settings.arena, LINE_MAXIMUM);
+    struct buffer line = buffer_open(settings.arena, LINE_MAXIMUM - END_SIZE);
     buffer_expect(&line, USUAL_LENGTH);
     buffer_add(&line, text_from(priority(level)));
     (is_json ? begin_json : begin_words)(&line, level, event);
@@ -187,7 +189,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     }
     // The end must fit even where a field did not.
     line.overflowed = false;
-    line.maximum += 2;
+    line.maximum += END_SIZE;
     buffer_add(&line, is_json ? TEXT("}\n") : TEXT("\n"));
     write_line(buffer_text(&line));
     arena_empty(settings.arena);
