@@ -44,6 +44,7 @@ install(FILES ${conf}/production/tmpfiles.conf RENAME storefront.conf DESTINATIO
 install(FILES ${conf}/production/completion.bash RENAME storefront
     DESTINATION share/bash-completion/completions ${of_production})
 install(FILES ${conf}/debian/copyright ${PROJECT_SOURCE_DIR}/docs/operations.md ${PROJECT_SOURCE_DIR}/docs/scaling.md
+    ${PROJECT_SOURCE_DIR}/docs/capacity.md
     ${PROJECT_SOURCE_DIR}/SECURITY.md DESTINATION share/doc/storefront ${of_production})
 
 set(CPACK_GENERATOR DEB)
@@ -56,8 +57,8 @@ set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "The authors of Storefront <authors@storefront.example>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "accounts for a web shop")
 set(CPACK_PACKAGE_DESCRIPTION "Sign-up, proof of the e-mail address by a code, sign-in and My Account: workers in C behind
-nginx, accounts in PostgreSQL, a mailer. It listens by HTTPS once the two questions in
-/etc/storefront/storefront.env are answered and storefront.target is started.")
+nginx, accounts in PostgreSQL, a mailer. nginx listens by HTTP and HTTPS at once; the rest starts with storefront.target,
+after the two questions in /etc/storefront/storefront.env.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION web)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

@@ -4,6 +4,7 @@ STACK and STACK_BUILD in the environment say which one; tests/support/stack.sh s
 """
 import contextlib
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -47,7 +48,6 @@ class Stack:
         self.name = os.environ["STACK"]
         self.build = os.environ["STACK_BUILD"]
         self.read()
-        self.psqls = Psqls(self.postgresql / "psql", self.database_url)
 
     def read(self):
         """Learns where everything is; again after the stack was started anew."""
@@ -73,6 +73,10 @@ class Stack:
         return done.stdout
 
     # --- the database -------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def psqls(self):
+        return Psqls(self.postgresql / "psql", self.database_url)
 
     def database_url(self, role):
         return f"host={self.run}/database port=5432 dbname=shop user={role}"
