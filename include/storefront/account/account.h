@@ -1,6 +1,6 @@
-// What every rule of the accounts works with, and who is asking. Each rule promises
-// to be one transaction, of which all or nothing is kept, and to answer by an outcome. None knows HTTP or
-// HTML: it is told a visitor.
+// What every rule of the accounts works with, and who is asking. Each rule promises that what it makes is
+// made in one transaction, of which all or nothing is kept (what it counts first, a limit or a try, stays),
+// and to answer by an outcome. None knows HTTP or HTML: it is told a visitor.
 #ifndef STOREFRONT_ACCOUNT_ACCOUNT_H
 #define STOREFRONT_ACCOUNT_ACCOUNT_H
 

@@ -23,7 +23,8 @@ struct register_result {
 };
 
 // Registers. OUTCOME_DONE, OUTCOME_INVALID, OUTCOME_THROTTLED or OUTCOME_UNAVAILABLE; after the last it may
-// have been done, and the same form sent again succeeds.
+// have been done, and the same form sent again within a minute succeeds; later its names are taken until the
+// registration no longer holds them.
 enum outcome account_register(struct account *account, const struct visitor *visitor,
                               const struct register_form *form, struct register_result *result);
 

@@ -1,5 +1,6 @@
-// Whole files into memory, within a bound. It promises that what comes back is complete or not there at all.
-// It refuses to know what files are for.
+// Whole files into memory, within a bound. It promises that what comes back is all that there was to read, up
+// to the size that the file had when it was opened, or not there at all. It refuses to know what files are
+// for.
 #ifndef STOREFRONT_BASE_FILE_H
 #define STOREFRONT_BASE_FILE_H
 

@@ -1,5 +1,6 @@
-// One request as the worker hands it on: read-only views of what nginx sent, copied into the arena. It
-// promises that the client's address is nginx's word alone. It refuses to know routes, sessions and fields.
+// One request as the worker hands it on: read-only views of what nginx sent, which last as long as the
+// request: of libfcgi's parameters, and of a body in the arena. It promises that the client's address is
+// nginx's word alone. It refuses to know routes, sessions and fields.
 #ifndef STOREFRONT_HTTP_REQUEST_H
 #define STOREFRONT_HTTP_REQUEST_H
 
