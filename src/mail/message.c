@@ -17,6 +17,8 @@ const struct view_template message_templates[] = {
 
 const char *const message_names[] = {NULL};
 
+const struct view_phrases message_phrases[] = {{"mail.", code_names}, {NULL, NULL}};
+
 // Whether `value` may stand in a header as it is: printable, in words that fit into lines.
 static bool is_plain(struct text value)
 {

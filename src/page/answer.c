@@ -49,6 +49,13 @@ const char *const layout_names[] = {
     "knows_visitor",  NULL,
 };
 
+// What phrase_numbers() gives.
+static const char *const number_names[] = {"hours",   "minutes", "seconds", "attempts_left",
+                                           "is_last", "is_none", NULL};
+static const char *const no_names[] = {NULL};
+
+const struct view_phrases answer_phrases[] = {{"message.", number_names}, {"error.", no_names}, {NULL, NULL}};
+
 static const char *const trouble_names[] = {"status", "message", "may_try_again", "has_no_form", NULL};
 
 const struct page trouble_page = {.template = "trouble.html", .names = trouble_names};

@@ -73,6 +73,7 @@ static bool write_answers(struct program *program)
                                            .folder = "templates",
                                            .templates = templates,
                                            .common_names = layout_names,
+                                           .phrases = answer_phrases,
                                            .needs_static = true};
     const struct view *view = view_open(program->arena, &settings);
     bool done = view != NULL;

@@ -253,7 +253,8 @@ static bool open_mailer(struct program *program, struct mailer *mailer)
     const struct view_settings view = {.settings = &program->settings,
                                        .folder = "mail",
                                        .templates = message_templates,
-                                       .common_names = message_names};
+                                       .common_names = message_names,
+                                       .phrases = message_phrases};
     char *key_file = text_string(program->arena, program->settings.secret_key_file);
     mailer->settings = &program->settings;
     mailer->metrics = program_metrics(program);

@@ -63,7 +63,8 @@ static int send_sample(struct program *program, struct text recipient)
     const struct view_settings settings = {.settings = &program->settings,
                                            .folder = "mail",
                                            .templates = message_templates,
-                                           .common_names = message_names};
+                                           .common_names = message_names,
+                                           .phrases = message_phrases};
     const struct view *view = view_open(program->arena, &settings);
     struct delivery *delivery = view == NULL ? NULL : delivery_open(program->arena, &program->settings);
     struct text message = delivery == NULL ? (struct text){NULL, 0} : write_sample(program, view, recipient);

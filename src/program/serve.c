@@ -28,6 +28,7 @@ static const struct view *open_view(struct program *program)
                                            .folder = "templates",
                                            .templates = kept,
                                            .common_names = layout_names,
+                                           .phrases = answer_phrases,
                                            .needs_static = true};
     return view_open(program->arena, &settings);
 }

@@ -220,30 +220,42 @@ static bool no_source(void *context, struct text name, struct text *source)
     return false;
 }
 
-// A phrase that is said alone, in plain text; NULL where it is not understood. It cannot name a template.
-static const struct template *weave_phrase(const struct edition *edition, struct text phrase,
-                                           struct arena *arena)
+// For phrases that are said alone, in plain text. They cannot name a template.
+static struct template_set *open_phrases(const struct edition *edition, struct arena *arena)
 {
     const struct template_set_settings settings = {.escape = TEMPLATE_PLAIN,
                                                    .find_source = no_source,
                                                    .constants = edition->constants,
                                                    .is_strict = true};
-    struct template_set *set = template_set_open(arena, &settings);
-    return set == NULL ? NULL : template_phrase(set, phrase);
+    return template_set_open(arena, &settings);
+}
+
+// The names that the phrase `key` may use where it is said alone; NULL where it is not.
+static const char *const *names_of_phrase(const struct view *view, struct text key)
+{
+    const struct view_phrases *phrases = view->settings.phrases;
+    while (phrases != NULL && phrases->prefix != NULL && !text_starts_with(key, text_from(phrases->prefix))) {
+        phrases++;
+    }
+    return phrases == NULL || phrases->prefix == NULL ? NULL : phrases->names;
 }
 
 static bool can_be_said(void *context, struct text key, struct text phrase)
 {
     const struct edition *edition = context;
-    bool is_said_alone = text_starts_with(key, TEXT("message.")) || text_starts_with(key, TEXT("error.")) ||
-                         text_starts_with(key, TEXT("mail."));
-    bool has_holes = text_find_text(phrase, TEXT("{{")) < phrase.length;
-    if (!is_said_alone || !has_holes || weave_phrase(edition, phrase, edition->view->arena) != NULL) {
+    const char *const *names = names_of_phrase(edition->view, key);
+    if (names == NULL || text_find_text(phrase, TEXT("{{")) == phrase.length) {
+        return true;
+    }
+    struct template_set *set = open_phrases(edition, edition->view->arena);
+    const struct template *template = set == NULL ? NULL : template_phrase(set, phrase);
+    if (template != NULL && template_check(set, template, names)) {
         return true;
     }
     log_event(LOG_ERROR, "phrase is not understood",
               LOG_TEXT("language", languages_tag(edition->view->languages, edition->language)),
-              LOG_TEXT("key", key));
+              LOG_TEXT("key", key),
+              LOG_TEXT("reason", set == NULL ? TEXT("no memory") : template_set_fault(set)));
     return false;
 }
 
@@ -296,7 +308,8 @@ struct text view_phrase(const struct view *view, size_t language, const char *ke
         return phrase;
     }
     // Woven on the spot, in the request's arena: phrases with holes are few, and only failures say them.
-    const struct template *template = weave_phrase(&view->editions[language], phrase, arena);
+    struct template_set *set = open_phrases(&view->editions[language], arena);
+    const struct template *template = set == NULL ? NULL : template_phrase(set, phrase);
     const struct value nothing = {.kind = VALUE_NOTHING};
     struct buffer out = buffer_open(arena, PHRASE_MAXIMUM);
     if (template != NULL) {

@@ -259,7 +259,8 @@ static struct text written(struct post *post)
     const struct view_settings settings = {.settings = &post->settings,
                                            .folder = "mail",
                                            .templates = message_templates,
-                                           .common_names = message_names};
+                                           .common_names = message_names,
+                                           .phrases = message_phrases};
     const struct code_message message = {
         .id = TEXT("\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef"),
         .recipient = TEXT("john@example.com"),

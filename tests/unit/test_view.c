@@ -44,8 +44,12 @@ static struct view *opened_with(struct shop *shop, const struct view_settings *s
 static struct view *opened(struct shop *shop)
 {
     static const struct view_template templates[] = {{"a.html", names}, {"a.txt", names}, {NULL, NULL}};
-    const struct view_settings settings = {
-        .settings = &shop->settings, .folder = "mail", .templates = templates, .common_names = common};
+    static const struct view_phrases phrases[] = {{"message.", names}, {NULL, NULL}};
+    const struct view_settings settings = {.settings = &shop->settings,
+                                           .folder = "mail",
+                                           .templates = templates,
+                                           .common_names = common,
+                                           .phrases = phrases};
     return opened_with(shop, &settings);
 }
 
@@ -108,6 +112,9 @@ static const struct broken_row broken[] = {
     {"own/language/de.json", "{\"message.late\":\"{{>a}}\"}", "phrase is not understood"},
     {"own/language/de.json", "{\"message.late\":\"{{name} left\"}", "phrase is not understood"},
     {"own/language/de.json", "{\"message.late\":\"{{/name}}\"}", "\"key\":\"message.late\""},
+    {"own/language/de.json", "{\"message.late\":\"{{nane}} left\"}",
+     "a name that its page does not have: nane"},
+    {"own/language/de.json", "{\"message.late\":\"{{words.plain}} left\"}", "\"reason\":"},
 };
 
 static void what_is_broken_stops_the_start(void **state)
@@ -196,11 +203,13 @@ static void the_shipped_pages_and_mails_pass(void **state)
                                         .folder = "templates",
                                         .templates = templates,
                                         .common_names = layout_names,
+                                        .phrases = answer_phrases,
                                         .needs_static = true};
     const struct view_settings mails = {.settings = &shop->settings,
                                         .folder = "mail",
                                         .templates = message_templates,
-                                        .common_names = message_names};
+                                        .common_names = message_names,
+                                        .phrases = message_phrases};
     const struct view *view = opened_with(shop, &pages);
     if (view == NULL) {
         fail_msg("%s", text_string(shop->arena, shop->logged));

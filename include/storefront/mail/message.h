@@ -22,6 +22,7 @@ struct code_message {
 // NULL.
 extern const struct view_template message_templates[];
 extern const char *const message_names[];
+extern const struct view_phrases message_phrases[]; // ends with a row without a prefix
 
 // Writes the mail in `language` to `out`, with CRLF line ends.
 void message_write_code(const struct view *view, const struct settings *settings, size_t language,

@@ -12,6 +12,9 @@ extern const struct page trouble_page;
 // Names that every page may use; ends with NULL.
 extern const char *const layout_names[];
 
+// The phrases of messages and of fields' errors; ends with a row without a prefix.
+extern const struct view_phrases answer_phrases[];
+
 // Writes the answer to a visit that ended with `outcome`; its status is in the response.
 void answer_visit(struct visit *visit, enum outcome outcome);
 

@@ -15,11 +15,19 @@ struct view_template {
     const char *const *names; // ends with NULL; common names and those of settings come on top
 };
 
+// Phrases that are said alone, not in a template: those whose keys begin with `prefix`, and the names that
+// they may use besides constants such as shop.name.
+struct view_phrases {
+    const char *prefix;
+    const char *const *names; // ends with NULL
+};
+
 struct view_settings {
     const struct settings *settings;
     const char *folder;                    // "templates" or "mail"
     const struct view_template *templates; // ends with a row without a name
     const char *const *common_names;       // that every template may use; ends with NULL
+    const struct view_phrases *phrases;    // ends with a row without a prefix; NULL: none is said alone
     bool needs_static;                     // pages link static files; mails do not
 };
 
