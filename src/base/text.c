@@ -124,6 +124,25 @@ bool text_to_number(struct text text, int64_t lowest, int64_t highest, int64_t *
     return true;
 }
 
+int64_t text_to_quality(struct text text)
+{
+    int64_t quality = 0;
+    int64_t place = TEXT_QUALITY_FULL;
+    struct text fraction = text;
+    if (!text_to_number(text_next(&fraction, '.'), 0, 1, &quality)) {
+        return 0;
+    }
+    quality *= TEXT_QUALITY_FULL;
+    for (size_t i = 0; i < fraction.length; i++) {
+        if (fraction.bytes[i] < '0' || fraction.bytes[i] > '9') {
+            return 0;
+        }
+        place /= DECIMAL_BASE;
+        quality += (fraction.bytes[i] - '0') * place;
+    }
+    return quality > TEXT_QUALITY_FULL ? TEXT_QUALITY_FULL : quality;
+}
+
 struct text text_copy(struct arena *arena, struct text text)
 {
     char *bytes = text.length == 0 ? NULL : arena_take(arena, text.length);

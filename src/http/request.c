@@ -2,7 +2,6 @@
 #include "storefront/http/request.h"
 #include "storefront/base/encode.h"
 
-#define QUALITY_FULL 1000
 #define MILLISECONDS 1000
 
 struct text request_next_cookie(struct text *rest, struct text name)
@@ -72,27 +71,11 @@ struct text request_parameter(struct text header, struct text name)
     return (struct text){NULL, 0};
 }
 
-// The quality of one entry of an Accept header in thousandths (RFC 9110, section 12.4.2).
+// The quality of one entry of an Accept header in thousandths.
 static int64_t quality(struct text entry)
 {
     struct text value = request_parameter(entry, TEXT("q"));
-    int64_t whole = QUALITY_FULL;
-    if (value.bytes == NULL) {
-        return whole;
-    }
-    struct text fraction = value;
-    if (!text_to_number(text_next(&fraction, '.'), 0, 1, &whole)) {
-        return 0;
-    }
-    whole *= QUALITY_FULL;
-    int64_t weight = QUALITY_FULL / 10;
-    for (size_t i = 0; i < fraction.length && weight > 0; i++) {
-        if (fraction.bytes[i] >= '0' && fraction.bytes[i] <= '9') {
-            whole += (fraction.bytes[i] - '0') * weight;
-        }
-        weight /= 10;
-    }
-    return whole;
+    return value.bytes == NULL ? TEXT_QUALITY_FULL : text_to_quality(value);
 }
 
 // `*/*` says nothing of what is preferred, so only types that are named count.

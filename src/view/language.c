@@ -11,7 +11,6 @@
 
 #define CATALOGUE_MAXIMUM ((size_t)256 * 1024)
 #define TAG_MAXIMUM       ((size_t)16)
-#define QUALITY_FULL      1000
 
 struct word {
     struct text key;
@@ -207,22 +206,9 @@ static int64_t weight_of(struct text parameters)
 {
     struct text value = text_trim(parameters);
     if (!text_equals_ignoring_case(text_cut(value, 0, 2), TEXT("q="))) {
-        return QUALITY_FULL;
+        return TEXT_QUALITY_FULL;
     }
-    struct text fraction = text_after(value, 2);
-    int64_t weight = 0;
-    if (!text_to_number(text_next(&fraction, '.'), 0, 1, &weight)) {
-        return 0;
-    }
-    weight *= QUALITY_FULL;
-    int64_t place = QUALITY_FULL / 10;
-    for (size_t i = 0; i < fraction.length && place > 0; i++, place /= 10) {
-        if (fraction.bytes[i] < '0' || fraction.bytes[i] > '9') {
-            return 0;
-        }
-        weight += (fraction.bytes[i] - '0') * place;
-    }
-    return weight > QUALITY_FULL ? QUALITY_FULL : weight;
+    return text_to_quality(text_after(value, 2));
 }
 
 // The language that a range such as "zh-Hant-TW" finds, cut from its end (RFC 4647, section 3.4).

@@ -56,6 +56,12 @@ struct text text_trim(struct text text);
 // untouched, for anything else: signs other than a leading minus, spaces and overlong numbers included.
 bool text_to_number(struct text text, int64_t lowest, int64_t highest, int64_t *number);
 
+#define TEXT_QUALITY_FULL 1000
+
+// `text` as a quality value (RFC 9110, section 12.4.2), such as 0.75, in thousandths; what is beyond the
+// third place counts for nothing, more than one is one, and what is none is 0.
+int64_t text_to_quality(struct text text);
+
 // A copy of `text` in `arena`; empty when the arena fails.
 struct text text_copy(struct arena *arena, struct text text);
 
