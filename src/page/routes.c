@@ -68,6 +68,19 @@ const struct route *routes_find(struct text path, enum method method)
     return NULL;
 }
 
+bool routes_is_json(struct text path)
+{
+    bool is_there = false;
+    for (size_t i = 0; i < route_count; i++) {
+        bool is_meant = text_equals(text_from(routes[i].path), path);
+        if (is_meant && routes[i].page != NULL) {
+            return false;
+        }
+        is_there = is_there || is_meant;
+    }
+    return is_there;
+}
+
 struct text routes_methods(struct arena *arena, struct text path)
 {
     bool has_get = routes_find(path, METHOD_GET) != NULL;
@@ -134,6 +147,21 @@ void routes_print(struct buffer *out)
     }
 }
 
+// A line of a map, once for each path: at the last of its rows.
+static void print_path(struct buffer *out, const struct route *route, struct text value)
+{
+    for (const struct route *later = route + 1; later < routes + route_count; later++) {
+        if (strcmp(later->path, route->path) == 0) {
+            return;
+        }
+    }
+    buffer_add(out, TEXT("    \"~^"));
+    buffer_add(out, text_from(route->path));
+    buffer_add(out, TEXT("(\\?|$)\" \""));
+    buffer_add(out, value);
+    buffer_add(out, TEXT("\";\n"));
+}
+
 void routes_print_nginx(struct buffer *out)
 {
     buffer_add(
@@ -151,6 +179,19 @@ void routes_print_nginx(struct buffer *out)
         buffer_add(out, TEXT("\" "));
         buffer_add(out, text_from(pool_names[routes[i].pool]));
         buffer_add(out, TEXT(";\n"));
+    }
+    buffer_add(
+        out,
+        TEXT("}\n\n# What may be done to a path, and where programs ask: for what nginx says by itself.\n"
+             "map $request_uri $storefront_methods {\n    default \"GET, HEAD\";\n"));
+    for (size_t i = 0; i < route_count; i++) {
+        print_path(out, &routes[i], routes_methods(out->arena, text_from(routes[i].path)));
+    }
+    buffer_add(out, TEXT("}\nmap $request_uri $storefront_only_json {\n    default \"\";\n"));
+    for (size_t i = 0; i < route_count; i++) {
+        if (routes_is_json(text_from(routes[i].path))) {
+            print_path(out, &routes[i], TEXT("json"));
+        }
     }
     buffer_add(out, TEXT("}\n"));
 }

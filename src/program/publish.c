@@ -45,6 +45,21 @@ static bool write_answer(struct program *program, const struct view *view, size_
                         text_join(program->arena, name, sizeof name / sizeof *name), buffer_text(&content));
 }
 
+// Of a list of wishes the first that there is: browsers name the dearest first.
+static void add_wish(struct buffer *map, const struct languages *languages, struct text tag)
+{
+    buffer_add(map, TEXT("    \"~*^[^:]*:(\\s*(?!("));
+    for (size_t i = 0; i < languages_count(languages); i++) {
+        buffer_add(map, i == 0 ? TEXT("") : TEXT("|"));
+        buffer_add(map, languages_tag(languages, i));
+    }
+    buffer_add(map, TEXT(")\\b)[^,]*,)*\\s*"));
+    buffer_add(map, tag);
+    buffer_add(map, TEXT("\\b\" "));
+    buffer_add(map, tag);
+    buffer_add(map, TEXT(";\n"));
+}
+
 // nginx's map from the language cookie and Accept-Language to a language that there is.
 static bool write_language_map(struct program *program, const struct view *view)
 {
@@ -56,11 +71,13 @@ static bool write_language_map(struct program *program, const struct view *view)
     buffer_add(&map, TEXT(";\n"));
     for (size_t i = 0; i < languages_count(languages); i++) {
         struct text tag = languages_tag(languages, i);
-        const struct text parts[] = {TEXT("    \"~^"), tag, TEXT(":\" "), tag, TEXT(";\n    \"~*^:"), tag,
-                                     TEXT("\\b\" "),   tag, TEXT(";\n")};
+        const struct text parts[] = {TEXT("    \"~^"), tag, TEXT(":\" "), tag, TEXT(";\n")};
         for (size_t part = 0; part < sizeof parts / sizeof *parts; part++) {
             buffer_add(&map, parts[part]);
         }
+    }
+    for (size_t i = 0; i < languages_count(languages); i++) {
+        add_wish(&map, languages, languages_tag(languages, i));
     }
     buffer_add(&map, TEXT("}\n"));
     return assets_write(program->arena, errors_folder(program), TEXT("language.conf"), buffer_text(&map));

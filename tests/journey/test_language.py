@@ -43,13 +43,14 @@ class APage(Journey):
     def test_of_nginx_does_too(self):
         """What is too large is told in the visitor's language, as JSON and page."""
         visitor = self.visitor()
-        for accept, cookie, language in (("de", None, "de"), ("fr", None, "en"), ("en", "de", "de"),
-                                         ("de", "en", "en")):
+        for accept, cookie, language in (("de", None, "de"), ("fr", None, "en"), ("en", "de", "de"), ("de", "en", "en"),
+                                         ("fr, de-AT;q=0.8, en;q=0.5", None, "de"), ("fr;q=1,en,de", "xx", "en"),
+                                         ("dex, nds", None, "en")):
             with self.subTest(accept=accept, cookie=cookie):
                 headers = {"Accept-Language": accept, "Content-Type": "text/plain",
                            "Cookie": f"language={cookie}" if cookie else None}
                 page = visitor.send("POST", "/register/", b"x" * 70000, headers)
-                self.assertEqual((page.status, language_of(page)), (413, language))
+                self.assertEqual((page.status, language_of(page), page.headers["Content-Language"]), (413, language, language))
 
 
 class Messages(Journey):

@@ -217,7 +217,18 @@ static void nginx_is_told_of_every_other_pool(void **state)
     assert_true(holds(printed, "map \"$request_method:$uri\" $storefront_pool {\n    default pages;\n"
                                "    \"POST:/register/\" register;\n    \"POST:/login/\" login;\n}\n"));
     assert_false(holds(printed, "GET:"));
-    assert_false(holds(printed, "verify"));
+    assert_false(holds(printed, "verify/\" "));
+}
+
+static void nginx_is_told_what_may_be_done_to_a_path(void **state)
+{
+    struct buffer out = buffer_open(*state, 65536);
+    routes_print_nginx(&out);
+    struct text printed = buffer_text(&out);
+    assert_true(holds(printed, "    \"~^/register/(\\?|$)\" \"GET, HEAD, POST\";\n"));
+    assert_true(holds(printed, "    \"~^/register/resend/(\\?|$)\" \"POST\";\n"));
+    assert_true(holds(printed, "    \"~^/session/(\\?|$)\" \"json\";\n"));
+    assert_false(holds(printed, "    \"~^/(\\?|$)\" \"json\";\n"));
 }
 
 int main(void)
@@ -236,6 +247,7 @@ int main(void)
         cmocka_unit_test(every_page_has_its_template_listed_once),
         WITH_ARENA(the_printed_map_has_a_line_a_row),
         WITH_ARENA(nginx_is_told_of_every_other_pool),
+        WITH_ARENA(nginx_is_told_what_may_be_done_to_a_path),
     };
     return cmocka_run_group_tests_name("routes", tests, NULL, NULL);
 }

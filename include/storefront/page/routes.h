@@ -50,6 +50,9 @@ const char *routes_method_name(enum method method);
 // The row for `path` and `method`; NULL where there is none. METHOD_HEAD finds METHOD_GET.
 const struct route *routes_find(struct text path, enum method method);
 
+// Whether there is the path `path` and nothing of it is a page: whatever is said of it is JSON.
+bool routes_is_json(struct text path);
+
 // The methods that `path` has, as for an Allow header, in `arena`; empty where there is no such path.
 struct text routes_methods(struct arena *arena, struct text path);
 
