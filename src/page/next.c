@@ -14,7 +14,10 @@ static bool is_local(struct text path)
     }
     for (size_t i = 0; i < path.length; i++) {
         unsigned char byte = (unsigned char)path.bytes[i];
-        if (byte < ' ' || byte == 0x7f) {
+        unsigned char after = i + 1 < path.length ? (unsigned char)path.bytes[i + 1] : 0;
+        // U+0080 to U+009F are control characters too.
+        bool is_upper_control = byte == 0xc2 && after >= 0x80 && after <= 0x9f;
+        if (byte < ' ' || byte == 0x7f || is_upper_control) {
             return false;
         }
     }
