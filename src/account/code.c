@@ -125,6 +125,7 @@ enum outcome code_queue(struct account *account, const struct registration *regi
     struct text mailbox = mailbox_key(account, registration);
     struct text session = throttle_key(account, LIMIT_SESSION, session_id);
     bool repeats = is_worth_repeating(account, state);
+    state->is_new = !repeats;
     struct answer limits;
     struct answer mail;
     int64_t next_in = 0;

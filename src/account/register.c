@@ -150,7 +150,7 @@ static enum outcome report_code(struct attempt *attempt, const struct registrati
     if (outcome == OUTCOME_DONE && !state->is_there) {
         return OUTCOME_INVALID;
     }
-    attempt->result->expires_in = state->expires_in;
+    attempt->result->expires_in = state->is_locked ? 0 : state->expires_in;
     attempt->result->resend_in = state->resend_in;
     attempt->result->code_length = state->facts.digits;
     return outcome;
@@ -199,7 +199,7 @@ static enum outcome answer_repetition(struct attempt *attempt, const struct hold
     }
     if (outcome == OUTCOME_DONE && !holder->is_double_click) {
         outcome = code_send_again(attempt->account, &holder->registration, session_id, &state, &retry_after);
-        attempt->result->expires_in = state.expires_in;
+        attempt->result->expires_in = state.is_locked && !state.is_new ? 0 : state.expires_in;
         attempt->result->resend_in = state.resend_in > retry_after ? state.resend_in : retry_after;
         attempt->result->code_length = state.facts.digits;
     }

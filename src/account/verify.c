@@ -119,7 +119,27 @@ static bool is_for(struct account *account, const struct verify_form *form, stru
 }
 
 // The columns of sql/statements/find_repeated_proof.sql.
-enum { SESSION_ID, PROVED_CUSTOMER_ID, PROVED_USERNAME, PROVED_CODE };
+enum { SESSION_ID, PROVED_CUSTOMER_ID, PROVED_USERNAME, IS_FRESH, PROVED_CODE };
+
+// One session is kept where the first answer was lost; two where it may be under way still.
+static enum outcome sign_in_again(struct account *account, const struct session *session,
+                                  const struct rows *proof, struct text code_id, struct verify_result *result)
+{
+    struct rows rows;
+    bool is_fresh = rows_switch(proof, 0, IS_FRESH);
+    struct ticket ticket = session_new_ticket(account, session);
+    struct text proved_id = rows_text(proof, 0, SESSION_ID);
+    const struct parameter one[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
+                                    parameter_bytes(ticket.key), parameter_bytes(code_id)};
+    const struct parameter two[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
+                                    parameter_bytes(ticket.spare_id), parameter_bytes(ticket.key),
+                                    parameter_bytes(code_id)};
+    enum database_outcome done =
+        is_fresh ? database_run(account->database, account->arena, STATEMENT_REPEAT_SIGN_IN, two, 5, &rows)
+                 : database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, one, 4, &rows);
+    result->ticket = ticket;
+    return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
+}
 
 // The answer to a right code may have been lost: the same cookie and code sign in once more.
 static enum outcome repeat_proof(struct account *account, const struct session *session,
@@ -131,7 +151,8 @@ static enum outcome repeat_proof(struct account *account, const struct session *
         DATABASE_DONE) {
         return OUTCOME_UNAVAILABLE;
     }
-    if (rows.count == 0 || !is_for(account, form, rows_text(&rows, 0, PROVED_USERNAME))) {
+    if (rows.count == 0 || !is_for(account, form, rows_text(&rows, 0, PROVED_USERNAME)) ||
+        (rows_switch(&rows, 0, IS_FRESH) && !form->is_page)) {
         return OUTCOME_NOTHING_PENDING;
     }
     account->customer_id = rows_text(&rows, 0, PROVED_CUSTOMER_ID);
@@ -143,14 +164,7 @@ static enum outcome repeat_proof(struct account *account, const struct session *
                    ? OUTCOME_NOTHING_PENDING
                    : OUTCOME_UNAVAILABLE;
     }
-    struct ticket ticket = session_new_ticket(account, session);
-    const struct parameter parameters[] = {parameter_bytes(rows_text(&rows, 0, SESSION_ID)),
-                                           parameter_bytes(session->key), parameter_bytes(ticket.key),
-                                           parameter_bytes(facts.code_id)};
-    enum database_outcome done =
-        database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, parameters, 4, &rows);
-    result->ticket = ticket;
-    return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
+    return sign_in_again(account, session, &rows, facts.code_id, result);
 }
 
 // The code had ended when it was typed, or before the try was counted. Says how.

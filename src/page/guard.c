@@ -100,10 +100,19 @@ static bool comes_from_here(const struct visit *visit)
                         site_has_origin(&visit->service->site, request->host, request->origin));
 }
 
+// Where a page that was opened before the session began goes on with the token that it has: a second tab, a
+// double click, a script that reads the token once and registers and proves with it, as it may with Django.
+// The sign-in ends that.
+static bool leads_to_sign_in(const struct route *route)
+{
+    return route->audience == AUDIENCE_SIGNED_OUT || route->audience == AUDIENCE_PENDING ||
+           route->audience == AUDIENCE_PROVING;
+}
+
 // A sister domain can put cookies of the name before ours, and must not be able to lock anybody out by it.
 static bool is_own_token(struct visit *visit, struct text given)
 {
-    bool allows_earlier = visit->route->audience == AUDIENCE_SIGNED_OUT;
+    bool allows_earlier = leads_to_sign_in(visit->route);
     struct text rest = visit->request->cookies;
     struct text cookie;
     do {
@@ -350,7 +359,7 @@ void guard_answer(void *context, const struct request *request, struct arena *ar
                     .keyring = service->keyring,
                     .settings = service->settings,
                     .arena = arena},
-        .wants_json = request_wants_json(request),
+        .wants_json = request_wants_json(request) || routes_is_json(request->path),
         .response = response,
     };
     response->is_secure = service->site.is_secure;

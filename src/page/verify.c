@@ -18,7 +18,8 @@ static bool fill(struct visit *visit, struct value *data)
         return false;
     }
     bool is_live = state.is_there && !state.is_locked && state.expires_in > 0;
-    bool is_repeated = request_query(visit->request, visit->account.arena, TEXT("sent")).bytes != NULL;
+    struct text sent = request_query(visit->request, visit->account.arena, TEXT("sent"));
+    bool is_view = visit->request->method != METHOD_POST;
     value_set_text(data, "username", session->pending.username);
     value_set_text(data, "next", visit_next(visit));
     if (visit->request->method == METHOD_POST) {
@@ -38,7 +39,8 @@ static bool fill(struct visit *visit, struct value *data)
     value_set_switch(data, "is_live", is_live);
     value_set_switch(data, "is_locked", state.is_locked);
     value_set_switch(data, "is_handed_over", state.is_handed_over);
-    value_set_switch(data, "is_repeated", is_repeated && visit->request->method != METHOD_POST);
+    value_set_switch(data, "is_repeated", is_view && text_equals(sent, TEXT("again")));
+    value_set_switch(data, "is_renewed", is_view && text_equals(sent, TEXT("new")));
     return true;
 }
 
@@ -59,6 +61,7 @@ static const char *const names[] = {"username",
                                     "waits_minutes",
                                     "is_handed_over",
                                     "is_repeated",
+                                    "is_renewed",
                                     "otp_error",
                                     "otp",
                                     NULL};
@@ -73,6 +76,7 @@ enum outcome submit_verify(struct visit *visit)
         .username = visit_field(visit, "username"),
         .code = code.text,
         .code_is_number = code.is_number,
+        .is_page = !visit->wants_json,
     };
     enum outcome outcome = account_verify(&visit->account, &visit->visitor, &form, &verified);
     visit->result.errors = verified.errors;
@@ -99,9 +103,10 @@ enum outcome submit_resend(struct visit *visit)
         visit->result.retry_after = outcome == OUTCOME_THROTTLED ? retry_after : 0;
         return outcome;
     }
-    visit->result.phrase = "message.resent";
+    visit->result.phrase = state.is_new ? "message.renewed" : "message.resent";
     visit->result.redirect = visit_with_next(visit, TEXT("/register/verify/"));
-    visit->result.page_redirect = visit_with_next(visit, TEXT("/register/verify/?sent=again"));
+    visit->result.page_redirect = visit_with_next(visit, state.is_new ? TEXT("/register/verify/?sent=new")
+                                                                      : TEXT("/register/verify/?sent=again"));
     visit->result.extra = value_object(visit->account.arena);
     value_set_number(visit->result.extra, "expires_in", state.expires_in);
     value_set_number(visit->result.extra, "resend_in", state.resend_in);

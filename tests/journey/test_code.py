@@ -140,7 +140,7 @@ class SendingItAgain(Journey):
         for nth in (1, 2):
             self.fails(visitor.verify(visitor.wrong(code, nth=nth)), 400, "otp_invalid")
         self.stack.travel(minutes=4, seconds=50)
-        said = self.succeeds(visitor.resend(), None, "/register/verify/")
+        said = self.succeeds(visitor.resend(), "We have sent the code again.", "/register/verify/")
         self.assertEqual((said["resend_in"], said["code_length"]), (60, 4))
         self.assertEqual(self.mailed(visitor, 2), code)
         said = self.fails(visitor.verify(visitor.wrong(code, nth=3)), 400, "otp_invalid")
@@ -152,7 +152,8 @@ class SendingItAgain(Journey):
         visitor = self.pending()
         old = self.mailed(visitor)
         self.stack.travel(minutes=5, seconds=5)
-        self.assertEqual(self.succeeds(visitor.resend())["expires_in"], 600)
+        said = self.succeeds(visitor.resend(), "We have sent a new code. The one before no longer works.", "/register/verify/")
+        self.assertEqual(said["expires_in"], 600)
         new = self.mailed(visitor, 2)
         if new != old:
             said = self.fails(visitor.verify(old), 400, "otp_expired")
@@ -204,6 +205,15 @@ class SendingItAgain(Journey):
         self.assertEqual(sorted(answer.status for answer in answers), [200] + [429] * 9)
         self.mailed(visitor, 2)
         self.assertEqual(len(self.mailbox.all(visitor.email)), 2)
+
+
+    def test_by_page_says_which_of_the_two_it_was(self):
+        visitor = self.pending()
+        self.mailed(visitor)
+        for minutes, words in ((1.1, "We have sent the code again."), (9, "We have sent a new code.")):
+            self.stack.travel(minutes=minutes)
+            answer = visitor.submit("/register/resend/", {}, page="/register/verify/")
+            self.assertIn(words, visitor.get(answer.headers["Location"]).text)
 
 
 class WrongCodes(Journey):

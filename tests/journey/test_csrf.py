@@ -4,7 +4,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from journey import Journey, main
+from journey import REGISTERED, VERIFIED, Journey, main
 
 
 class TheToken(Journey):
@@ -112,17 +112,28 @@ class TheToken(Journey):
         self.fails(visitor.ajax("/logout/", X_CSRFToken=anonymous), 403, "csrf_failed")
         self.is_signed_in(visitor)
 
-    def test_of_before_the_session_stays_good_for_register_and_login_alone(self):
-        """A second tab's form can be sent; a code or a logout with it cannot."""
-        visitor = self.visitor()
-        old = visitor.token()
-        self.succeeds(visitor.register())
-        self.fails(visitor.ajax("/register/verify/", {"otp": "0000"}, X_CSRFToken=old), 403, "csrf_failed")
-        self.fails(visitor.ajax("/register/resend/", X_CSRFToken=old), 403, "csrf_failed")
-        self.fails(visitor.ajax("/logout/", X_CSRFToken=old), 403, "csrf_failed")
-        self.succeeds(visitor.ajax("/register/", visitor.person, X_CSRFToken=old))
-        self.fails(visitor.ajax("/login/", {"username": "nobody", "password": "nothing"}, X_CSRFToken=old), 400,
-                   "invalid_credentials")
+    def test_of_before_the_session_stays_good_until_the_sign_in(self):
+        """A second tab's form can be sent, and a script that has read the token once, from its cookie or its form, registers and
+        proves with it, as it may with Django; a logout with it cannot be had."""
+        for read in (lambda who: who.token(),
+                     lambda who: who.get("/register/").form("/register/").fields["csrfmiddlewaretoken"]):
+            visitor = self.visitor()
+            old = read(visitor)
+            self.succeeds(visitor.ajax("/register/", visitor.person, X_CSRFToken=old), REGISTERED)
+            self.fails(visitor.ajax("/logout/", X_CSRFToken=old), 403, "csrf_failed")
+            self.succeeds(visitor.ajax("/register/", visitor.person, X_CSRFToken=old))
+            self.fails(visitor.ajax("/login/", {"username": "nobody", "password": "nothing"}, X_CSRFToken=old), 400,
+                       "invalid_credentials")
+            self.fails(visitor.ajax("/register/resend/", X_CSRFToken=old), 429, "throttled")
+            self.succeeds(visitor.ajax("/register/verify/", {"username": visitor.username, "otp": visitor.code()},
+                                       X_CSRFToken=old), VERIFIED, "/")
+            self.fails(visitor.ajax("/logout/", X_CSRFToken=old), 403, "csrf_failed")
+            self.is_signed_in(visitor)
+
+    def test_of_before_another_session_is_not_that_of_before_this_one(self):
+        """Whoever hands out a token of his own knows no session that began with another."""
+        visitor, stranger = self.pending(), self.visitor()
+        self.fails(visitor.ajax("/register/resend/", X_CSRFToken=stranger.token()), 403, "csrf_failed")
 
 
 class WhoseRequestItIs(Journey):

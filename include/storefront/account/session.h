@@ -28,6 +28,7 @@ struct code_state {
     bool is_there;       // a code was made and not yet used or replaced
     bool is_handed_over; // the mail server has its mail
     bool is_locked;      // ended by wrong tries
+    bool is_new;         // made by the resend that told it; the one before no longer works
     int64_t attempts_left;
     int64_t expires_in; // seconds; 0: it has run out
     int64_t resend_in;  // seconds until the next mail may be asked for; known by code_find() alone

@@ -10,6 +10,7 @@ struct verify_form {
     struct text username; // empty where it was not given
     struct text code;     // as typed
     bool code_is_number;  // came as a JSON number: leading zeros are lost
+    bool is_page;         // of two answers the browser sees the last alone
 };
 
 struct verify_result {
@@ -20,7 +21,8 @@ struct verify_result {
 };
 
 // Judges the code that was typed. The same form sent again some seconds after it was right, with the cookie
-// of before and while the code would still live, signs in once more: the first answer did not arrive.
+// of before and while the code would still live, signs in once more: the first answer did not arrive. That of
+// a page does so at once: the browser has dropped the first answer for the second click.
 enum outcome account_verify(struct account *account, const struct visitor *visitor,
                             const struct verify_form *form, struct verify_result *result);
 

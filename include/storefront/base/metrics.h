@@ -23,6 +23,8 @@ struct metrics_histogram {
 // logged): memory of this process alone. NULL only without memory. The caller ends it with metrics_close().
 struct metrics *metrics_open(const char *path);
 
+// Unmaps the file and frees `*metrics`, which becomes NULL; what was counted stays in the file. NULL is
+// allowed.
 void metrics_close(struct metrics **metrics);
 
 // The counter `name`, labels included, as in storefront_mails_total{outcome="sent"}: a name that metrics.c

@@ -61,6 +61,7 @@ bool connection_make(struct connection *connection);
 // when the server does not understand one; the connection is then of no use.
 bool connection_prepare_statements(struct connection *connection);
 
+// Whether there is a connection that libpq takes for good; without asking the server.
 bool connection_is_open(const struct connection *connection);
 
 // Closes the connection; the next connection_make() makes a new one.

@@ -18,6 +18,7 @@ struct delivery;
 // password without TLS to another machine, or a word that SMTP_TLS does not know.
 struct delivery *delivery_open(struct arena *arena, const struct settings *settings);
 
+// Ends the connection to the mail server and frees `*delivery`, which becomes NULL; NULL is allowed.
 void delivery_close(struct delivery **delivery);
 
 // Hands `message` to the mail server. Unless it was taken, `reason` becomes the server's status or libcurl's

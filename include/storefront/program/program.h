@@ -18,6 +18,7 @@ struct program {
 // warning.
 bool program_start(struct program *program, const char *name, bool is_strict);
 
+// Frees what program_start() took, and says so where there was no memory. The last call of a verb.
 void program_end(struct program *program);
 
 // Waits a moment and returns the status of a failed start: multiwatch must not spend its restarts on it.

@@ -37,6 +37,7 @@ struct view;
 // All of it lives in `arena`.
 struct view *view_open(struct arena *arena, const struct view_settings *settings);
 
+// The languages that `view` speaks; they live as long as it does.
 const struct languages *view_languages(const struct view *view);
 
 // Fills the template `name` in `language` with `data` into `out`.
