@@ -38,7 +38,8 @@ static bool is_host(struct text host)
            (port.length == 0 || text_to_number(text_after(port, 1), 1, PORT_MAXIMUM, &number));
 }
 
-// Browsers leave the scheme's own port out of Host and Origin.
+// Browsers leave the scheme's own port out of Host and Origin; some proxies and probes say it in Host. It is
+// the same host (RFC 9110, section 4.2.3).
 static struct text without_own_port(struct text host, bool is_secure)
 {
     struct text own = is_secure ? TEXT(":443") : TEXT(":80");
@@ -88,12 +89,13 @@ static bool is_loopback(struct text host)
 
 bool site_has_host(const struct site *site, struct text host)
 {
-    return text_equals_ignoring_case(host, site->host) || (site->has_loopback && is_loopback(host));
+    return text_equals_ignoring_case(without_own_port(host, site->is_secure), site->host) ||
+           (site->has_loopback && is_loopback(host));
 }
 
 bool site_has_origin(const struct site *site, struct text host, struct text origin)
 {
     size_t scheme = site->scheme.length;
     return text_starts_with(origin, site->scheme) && text_equals(text_cut(origin, scheme, 3), TEXT("://")) &&
-           text_equals_ignoring_case(text_after(origin, scheme + 3), host);
+           text_equals_ignoring_case(text_after(origin, scheme + 3), without_own_port(host, site->is_secure));
 }

@@ -23,7 +23,7 @@ STATEMENTS = """begin_sign_in carry_limit_over carry_sign_ins_over claim_mails c
     count_wrong_try end_session find_code find_mail_wait find_name_holders find_pending_registration find_repeated_proof
     find_replaced_codes find_session give_back_limit issue_code mend_registration open_pending_session purge_cautions
     purge_codes purge_customers purge_figures purge_limits purge_sessions register_customer rename_registration
-    renew_password_hash repeat_code repeat_proof settle_mails sign_in take_limit take_mail_limits touch_session
+    renew_password_hash repeat_code repeat_proof repeat_sign_in settle_mails sign_in take_limit take_mail_limits touch_session
     verify_customer""".split()
 
 COMPARISONS = {"==": ["!="], "!=": ["=="], "<": ["<=", ">="], "<=": ["<", ">"], ">": [">=", "<="], ">=": [">", "<"]}

@@ -147,6 +147,20 @@ static void only_the_shops_host_is_answered(void **state)
     assert_false(site_has_host(&site, (struct text){NULL, 0}));
 }
 
+// Some proxies and probes say it.
+static void the_schemes_own_port_is_no_other_host(void **state)
+{
+    struct site site;
+    assert_true(opened(*state, "https://shop.example", &site));
+    assert_true(site_has_host(&site, TEXT("shop.example:443")));
+    assert_false(site_has_host(&site, TEXT("shop.example:80")));
+    assert_false(site_has_host(&site, TEXT("shop.example:443:443")));
+    assert_false(site_has_host(&site, TEXT(":443")));
+    assert_true(opened(*state, "http://shop.example", &site));
+    assert_true(site_has_host(&site, TEXT("shop.example:80")));
+    assert_false(site_has_host(&site, TEXT("shop.example:443")));
+}
+
 struct origin_row {
     const char *origin;
     const char *host;
@@ -158,6 +172,8 @@ static const struct origin_row origins[] = {
     {"https://SHOP.example", "shop.example", true},
     {"http://shop.example", "shop.example", false},
     {"https://shop.example:443", "shop.example", false},
+    {"https://shop.example", "shop.example:443", true},
+    {"https://shop.example", "shop.example:80", false},
     {"https://shop.example/", "shop.example", false},
     {"https://shop.example.evil.example", "shop.example", false},
     {"https://evil.example", "shop.example", false},
@@ -184,8 +200,11 @@ static void only_the_shops_origin_is_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ARENA(public_urls_are_taken_or_refused), WITH_ARENA(https_changes_cookies),
-        WITH_ARENA(https_needs_the_limits),           WITH_ARENA(only_the_shops_host_is_answered),
+        WITH_ARENA(public_urls_are_taken_or_refused),
+        WITH_ARENA(https_changes_cookies),
+        WITH_ARENA(https_needs_the_limits),
+        WITH_ARENA(only_the_shops_host_is_answered),
+        WITH_ARENA(the_schemes_own_port_is_no_other_host),
         WITH_ARENA(only_the_shops_origin_is_its_own),
     };
     return cmocka_run_group_tests_name("site", tests, NULL, NULL);
