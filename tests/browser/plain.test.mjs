@@ -162,7 +162,7 @@ plain('wrong codes until it is locked, resends, and a code that has run out', as
   assert.equal((await everyMailTo(someone, browser)).length, 1);
   await ageCode(someone, 61);
   await page.click('.again button');
-  await waitForText(page, '#notice', 'We have sent the code again.');
+  await waitForText(page, '#notice', 'We have sent a new code. The one before no longer works.');
   assert.equal(await path(page), '/register/verify/');
   await waitForMail(someone, 2);
   await ageCode(someone, 700);
