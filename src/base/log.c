@@ -157,10 +157,13 @@ static void write_line(struct text line)
 {
     while (line.length > 0) {
         ssize_t written = write(STDERR_FILENO, line.bytes, line.length);
-        if (written <= 0 && errno != EINTR) {
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
             return;
         }
-        line = text_after(line, written < 0 ? 0 : (size_t)written);
+        line = text_after(line, (size_t)written);
     }
 }
 

@@ -48,7 +48,7 @@ static bool write_answer(struct program *program, const struct view *view, size_
 // Of a list of wishes the first that there is: browsers name the dearest first.
 static void add_wish(struct buffer *map, const struct languages *languages, struct text tag)
 {
-    buffer_add(map, TEXT("    \"~*^[^:]*:(\\s*(?!("));
+    buffer_add(map, TEXT("    \"~*^[^:]*:(\\s*+(?!("));
     for (size_t i = 0; i < languages_count(languages); i++) {
         buffer_add(map, i == 0 ? TEXT("") : TEXT("|"));
         buffer_add(map, languages_tag(languages, i));

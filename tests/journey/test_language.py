@@ -45,6 +45,7 @@ class APage(Journey):
         visitor = self.visitor()
         for accept, cookie, language in (("de", None, "de"), ("fr", None, "en"), ("en", "de", "de"), ("de", "en", "en"),
                                          ("fr, de-AT;q=0.8, en;q=0.5", None, "de"), ("fr;q=1,en,de", "xx", "en"),
+                                         ("fr, en;q=0.8, de;q=0.5", None, "en"),
                                          ("dex, nds", None, "en")):
             with self.subTest(accept=accept, cookie=cookie):
                 headers = {"Accept-Language": accept, "Content-Type": "text/plain",
