@@ -129,14 +129,14 @@ static enum outcome sign_in_again(struct account *account, const struct session 
     bool is_fresh = rows_switch(proof, 0, IS_FRESH);
     struct ticket ticket = session_new_ticket(account, session);
     struct text proved_id = rows_text(proof, 0, SESSION_ID);
-    const struct parameter one[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
-                                    parameter_bytes(ticket.key), parameter_bytes(code_id)};
-    const struct parameter two[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
-                                    parameter_bytes(ticket.spare_id), parameter_bytes(ticket.key),
-                                    parameter_bytes(code_id)};
+    const struct parameter kept[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
+                                     parameter_bytes(ticket.key), parameter_bytes(code_id)};
+    const struct parameter second[] = {parameter_bytes(proved_id), parameter_bytes(session->key),
+                                       parameter_bytes(ticket.spare_id), parameter_bytes(ticket.key),
+                                       parameter_bytes(code_id)};
     enum database_outcome done =
-        is_fresh ? database_run(account->database, account->arena, STATEMENT_REPEAT_SIGN_IN, two, 5, &rows)
-                 : database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, one, 4, &rows);
+        is_fresh ? database_run(account->database, account->arena, STATEMENT_REPEAT_SIGN_IN, second, 5, &rows)
+                 : database_run(account->database, account->arena, STATEMENT_REPEAT_PROOF, kept, 4, &rows);
     result->ticket = ticket;
     return done == DATABASE_DONE && rows.count == 0 ? OUTCOME_NOTHING_PENDING : account_outcome(done);
 }

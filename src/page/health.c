@@ -4,8 +4,9 @@
 #include "storefront/page/pages.h"
 
 #define MILLISECOND 1000
-#define PROBE_DEADLINE                                                                                       \
-    ((int64_t)1500 * MILLISECOND) // for all pools together: meanwhile this worker shows no page
+
+// For all pools together: meanwhile this worker shows no page.
+#define PROBE_DEADLINE ((int64_t)1500 * MILLISECOND)
 
 enum outcome show_health(struct visit *visit)
 {

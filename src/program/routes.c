@@ -1,4 +1,4 @@
-// storefront routes: the map of URLs in words; --nginx: the map of pools that nginx includes.
+// storefront routes: the map of URLs in words; --nginx: the maps that nginx includes.
 #include "storefront/page/routes.h"
 #include "storefront/base/log.h"
 #include "storefront/program/program.h"

@@ -207,6 +207,14 @@ class SendingItAgain(Journey):
         self.assertEqual(len(self.mailbox.all(visitor.email)), 2)
 
 
+    def test_of_a_registration_whose_code_is_dead_promises_no_time(self):
+        """The form sent again within the minute, with another name: the code stays dead, and lives no second."""
+        visitor = self.pending()
+        self.lock(visitor, self.mailed(visitor))
+        self.assertEqual(self.succeeds(visitor.register(name="Josephine March"))["expires_in"], 0)
+        self.stack.travel(seconds=61)
+        self.assertEqual(self.succeeds(visitor.register())["expires_in"], 600)
+
     def test_by_page_says_which_of_the_two_it_was(self):
         visitor = self.pending()
         self.mailed(visitor)

@@ -199,7 +199,7 @@ class TwoRightCodes(Journey):
             self.assertEqual(data, "3")
         self.succeeds(first.logout())
         self.is_signed_in(second)
-        self.assertEqual(self.mailbox.all(visitor.email).__len__(), 1)
+        self.assertEqual(len(self.mailbox.all(visitor.email)), 1)
 
 
 class Races(Journey):

@@ -49,6 +49,14 @@ class HealthAndReadiness(Journey):
             eventually(lambda: '"event":"database is away","reason":"connection to server' in self.stack.log("pages")[before:],
                        what="the reason")
 
+    def test_and_who_is_signed_in_are_json_also_where_nginx_answers(self):
+        """Scripts ask, whatever they say that they accept."""
+        with self.stack.without("pages"):
+            for path in ("/session/", "/healthz", "/readyz"):
+                self.fails(self.visitor().get(path), 503, "unavailable")
+            self.assertTrue(self.visitor().get("/login/").is_page)
+        eventually(lambda: self.visitor().get("/readyz").status == 200)
+
     def test_keep_no_page_from_being_shown(self):
         """A pool that is slow holds up who asks for it: two at once, each for its time, and pages go on."""
         workers = self.stack.children("register")

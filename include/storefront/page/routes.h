@@ -68,7 +68,8 @@ const char *routes_pool_name(enum pool pool);
 // Adds the map in words to `out`, a row a line: method, path, audience, pool. For the tests and the operator.
 void routes_print(struct buffer *out);
 
-// Adds nginx's map from method and path to pool to `out`.
+// Adds nginx's maps to `out`: from method and path to pool, and from path to its methods and to whether all
+// of it is JSON.
 void routes_print_nginx(struct buffer *out);
 
 #endif
